@@ -1,0 +1,1 @@
+"""Values to answers: settings, transport, retries, and the HolySheep client."""

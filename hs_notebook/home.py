@@ -1,0 +1,22 @@
+"""Where this package keeps its files: one folder, readable by its owner only."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+
+def home() -> Path:
+    """The folder for the store and the embedded gateway's files, created with mode 0700.
+
+    `HOLYSHEEP_HOME` names it; else it is the platform's user data folder.
+    """
+    chosen = os.environ.get("HOLYSHEEP_HOME")
+    if chosen:
+        folder = Path(chosen).expanduser()
+    else:
+        from platformdirs import user_data_path
+
+        folder = user_data_path("hs_notebook", appauthor=False)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder

@@ -1,0 +1,1 @@
+"""The last room, and the only one that knows IPython: magics, options, views."""
