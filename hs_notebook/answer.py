@@ -62,7 +62,7 @@ class Attempt:
         duration_s: Seconds from the request to the end; None while it runs.
         cost_usd: By `price_book`; None where a count or a price is unknown, never 0 for that.
         list_cost_usd: At the provider's list price; None where unknown.
-        resumed_by: How this attempt took up an earlier one: replay, continue, restart; None for a first attempt.
+        resumed_by: How it took up an earlier one: replay, continue, restart; None for a first attempt.
     """
 
     number: int

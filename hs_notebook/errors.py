@@ -182,7 +182,7 @@ class StoreError(HolySheepError):
     """The usage store cannot be read or written."""
 
 
-class Interrupted(KeyboardInterrupt):  # noqa: N818 - it stands beside KeyboardInterrupt, which has no suffix
+class Interrupted(KeyboardInterrupt):
     """The user pressed ■: the text is kept, the spending stopped, the queue of cells is dropped."""
 
     def __init__(self, line: str, answer: Answer | None = None) -> None:

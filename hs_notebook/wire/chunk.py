@@ -28,7 +28,7 @@ Shape = Literal["openai", "anthropic", "google", "ollama", "text"]
 
 
 class FinishReason(StrEnum):
-    """Why a model stopped, in OpenAI's words; `OTHER` for a reason outside these (see `raw_finish_reason`)."""
+    """Why a model stopped, in OpenAI's words; `OTHER` for any other (see `raw_finish_reason`)."""
 
     STOP = "stop"
     LENGTH = "length"
@@ -40,7 +40,7 @@ class FinishReason(StrEnum):
 
 
 class Usage(msgspec.Struct, frozen=True):
-    """Tokens of one request, as the provider counted them. None means the provider did not say; never 0 for that.
+    """Tokens of one request, as the provider counted them; None where it did not say, never 0 for that.
 
     Attributes:
         input_tokens: All prompt tokens, cache reads and cache writes included.
@@ -98,8 +98,8 @@ class StreamChunk(msgspec.Struct, frozen=True, gc=False):
         usage: The provider's running total as of this chunk, not a difference; None when it said nothing.
         model: The model that answers, as the server names it; None when this chunk does not say.
         finish_reason: Why the model stopped; None while it goes on. Never invented.
-        event_id: The transport's id of the event (SSE `id:`), for resuming; None where there is none. Never the
-            JSON `id`, which is the same on every chunk of an answer.
+        event_id: The transport's id of the event (SSE `id:`), for resuming; None where there is none. Never
+            the JSON `id`, which is the same on every chunk of an answer.
         reasoning: Reasoning text to append, kept apart from the content.
         refusal: Refusal text to append.
         tool_calls: Fragments of tool calls.
