@@ -1,0 +1,89 @@
+"""What every test stands on: a home of its own, no setting from the machine, and no gateway left behind."""
+
+import json
+import os
+import platform
+import signal
+import time
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+LEAKS = (
+    "HS_NOTEBOOK_ID",
+    "JPY_SESSION_NAME",
+    "PYTHONPATH",
+    "SSL_CERT_DIR",
+    "SSL_CERT_FILE",
+    *(
+        name
+        for scheme in ("HTTP", "HTTPS", "ALL", "NO")
+        for name in (f"{scheme}_PROXY", f"{scheme}_proxy".lower())
+    ),
+)
+"""Variables of the machine that would change what a test sees, beside HOLYSHEEP_*."""
+
+SHOWN = ("httpx", "msgspec", "ipython", "ipykernel", "anywidget", "pandas", "sqlalchemy", "starlette")
+"""Whose versions the report begins with."""
+
+
+def pytest_report_header():
+    python = f"{platform.python_implementation()} {platform.python_version()}"
+    packages = " ".join(f"{name}-{version(name)}" for name in SHOWN)
+    return f"{python} on {os.cpu_count()} cores: {packages}"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def jupyter_folders(tmp_path_factory):
+    """Kernels and servers read no profile and no setting of the person at the keyboard."""
+    root = tmp_path_factory.mktemp("jupyter")
+    names = ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR")
+    with pytest.MonkeyPatch.context() as patch:
+        for name in names:
+            folder = root / name.lower()
+            folder.mkdir()
+            patch.setenv(name, str(folder))
+        yield root
+
+
+@pytest.fixture(autouse=True)
+def holysheep_home(tmp_path_factory, monkeypatch):
+    """An empty HOLYSHEEP_HOME, no other HOLYSHEEP_*, no proxy; a gateway started in it ends with the test."""
+    for name in [name for name in os.environ if name.startswith("HOLYSHEEP_")]:
+        monkeypatch.delenv(name)
+    for name in LEAKS:
+        monkeypatch.delenv(name, raising=False)
+    home = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("HOLYSHEEP_HOME", str(home))
+    yield home
+    end_gateway(home)
+
+
+def end_gateway(home: Path, patience_s: float = 10.0) -> None:
+    """End the embedded gateway that runs in this home, if one does, and wait until it is gone."""
+    try:
+        pid = int(json.loads((home / "gateway.json").read_text())["pid"])
+    except (FileNotFoundError, KeyError, TypeError, ValueError):
+        return  # none ran, or a test planted a file that names none
+    for sign in (signal.SIGTERM, signal.SIGKILL):
+        if not _is_gateway(pid):
+            return
+        os.kill(pid, sign)
+        end = time.monotonic() + patience_s
+        while _is_gateway(pid) and time.monotonic() < end:
+            time.sleep(0.02)
+
+
+def _is_gateway(pid: int) -> bool:
+    """Whether this process runs and is a gateway: a planted or recycled pid must never be ended."""
+    try:
+        if os.waitpid(pid, os.WNOHANG)[0] == pid:
+            return False  # it was our child and has ended
+    except ChildProcessError:
+        pass  # started by a kernel, or detached
+    try:
+        command = Path(f"/proc/{pid}/cmdline").read_bytes()
+    except FileNotFoundError:
+        return False
+    return b"hs_notebook.gateway" in command
