@@ -1,0 +1,250 @@
+"""The usage ledger: one row for each attempt, written when it begins and completed when it ends.
+
+What was asked and answered is not in it; what it took (tokens, seconds, money) is.
+"""
+
+from __future__ import annotations
+
+import atexit
+import math
+import os
+import threading
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from hs_notebook.store.frame import COLUMNS, to_frame
+from hs_notebook.store.place import Place, current_place, set_place_finder
+from hs_notebook.store.text import plain, without_keys
+from hs_notebook.store.writer import is_gone, this_writer
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from sqlalchemy import Connection
+
+    from hs_notebook.answer import Answer, Attempt
+    from hs_notebook.store.database import Database
+
+__all__ = ["Ledger", "Place", "current_place", "default", "set_place_finder", "usage"]
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_LARGEST = 2**63 - 1
+
+_GIVEN_UP = timedelta(days=1)
+"""When a row without an end counts as interrupted though nobody can ask its process (another machine's)."""
+
+_LEFT = "No end was recorded: the process that asked is gone."
+
+
+class Ledger:
+    """The store of usage. Any thread may use it, and any number of processes the same store.
+
+    Raises (every method): StoreError when the store cannot be read or written.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._began: dict[tuple[str, int], dict[str, Any]] = {}
+
+    @classmethod
+    def open(cls, url: str | None = None) -> Ledger:
+        """Open a store, creating it where there is none.
+
+        Args:
+            url: An SQLAlchemy URL, or the path of an SQLite file. None: `HOLYSHEEP_STORE`, else
+                "hs_notebook.sqlite" in `home()`.
+
+        Raises:
+            SettingError: The URL cannot be used.
+        """
+        from hs_notebook.store.database import Database, configured
+
+        return cls(Database(url or configured()))
+
+    def close(self) -> None:
+        """Let go of the file or the server; the next use takes it up again."""
+        self._database.close()
+
+    # -- writing ------------------------------------------------------------------------------
+
+    def begin(self, answer: Answer, attempt: Attempt, place: Place, comparison_id: str | None = None) -> None:
+        """Write the row of an attempt that has just begun: if the kernel dies now, the row tells of it."""
+        row = _beginning(answer, attempt, place, comparison_id)
+        self._began[answer.id, attempt.number] = row
+        self._write(row)
+
+    def end(self, answer: Answer, attempt: Attempt) -> None:
+        """Complete the row of an attempt that has ended, or write all of it if its beginning could not be."""
+        key = (answer.id, attempt.number)
+        began = self._began.get(key) or _beginning(answer, attempt, current_place(), None)
+        self._write({**began, **_ending(attempt)})
+        self._began.pop(key, None)
+
+    def _write(self, row: dict[str, Any]) -> None:
+        from sqlalchemy import insert, update
+
+        from hs_notebook.store.schema import attempts
+
+        same = (attempts.c.answer_id == row["answer_id"], attempts.c.attempt == row["attempt"])
+
+        def work(connection: Connection) -> None:
+            if connection.execute(update(attempts).where(*same).values(row)).rowcount == 0:
+                connection.execute(insert(attempts).values(row))
+
+        self._database.write(work)
+
+    # -- reading ------------------------------------------------------------------------------
+
+    def frame(self, notebook: str | None = None) -> pd.DataFrame:
+        """Every attempt, the oldest first, one row each; None: of all notebooks.
+
+        Columns and dtypes are those of `COLUMNS`, also when there is no row. Unknown is <NA>, never 0. An attempt
+        that still runs has its beginning and <NA> for the rest, `status` included. One whose process is gone is
+        `interrupted`; of another machine's process that is assumed after a day.
+        """
+        columns = self._columns([*COLUMNS, "writer"], notebook)
+        writers = columns.pop("writer")
+        _settle(columns, writers)
+        return to_frame(columns)
+
+    def costs(self, notebook: str | None = None) -> list[Decimal | None]:
+        """What every attempt cost, USD, exact, in the order of `frame`; None where unknown."""
+        return [
+            None if text is None else Decimal(text)
+            for text in self._columns(["cost_usd"], notebook)["cost_usd"]
+        ]
+
+    def _columns(self, names: list[str], notebook: str | None) -> dict[str, list[Any]]:
+        from sqlalchemy import select
+
+        from hs_notebook.store.schema import attempts
+
+        query = select(*(attempts.c[name] for name in names)).order_by(
+            attempts.c.started_at, attempts.c.answer_id, attempts.c.attempt
+        )
+        if notebook is not None:
+            query = query.where(attempts.c.notebook == plain(notebook))
+        rows = self._database.read(lambda connection: connection.execute(query).fetchall())
+        values = zip(*rows, strict=True) if rows else ((),) * len(names)
+        return {name: list(column) for name, column in zip(names, values, strict=True)}
+
+
+def _beginning(answer: Answer, attempt: Attempt, place: Place, comparison_id: str | None) -> dict[str, Any]:
+    return {
+        "answer_id": plain(answer.id),
+        "attempt": attempt.number,
+        "started_at": (attempt.started_at - _EPOCH) // _MICROSECOND,
+        "notebook": plain(place.notebook),
+        "cell_id": None if place.cell_id is None else plain(place.cell_id),
+        "execution_count": place.execution_count,
+        "session": place.session,
+        "writer": this_writer(),
+        "comparison_id": comparison_id,
+        "resumed_by": attempt.resumed_by,
+        "provider": without_keys(answer.provider),
+        "model": without_keys(answer.model),
+    }
+
+
+def _ending(attempt: Attempt) -> dict[str, Any]:
+    usage = attempt.usage
+    return {
+        "model_served": without_keys(attempt.model_served),
+        "status": attempt.status.value,
+        "finish_reason": None if attempt.finish_reason is None else attempt.finish_reason.value,
+        "input_tokens": None if usage is None else _count(usage.input_tokens),
+        "cache_read_tokens": None if usage is None else _count(usage.cache_read_tokens),
+        "cache_write_tokens": None if usage is None else _count(usage.cache_write_tokens),
+        "output_tokens": None if usage is None else _count(usage.output_tokens),
+        "reasoning_tokens": None if usage is None else _count(usage.reasoning_tokens),
+        "usage_source": attempt.usage_source.value,
+        "cost_usd": _money(attempt.cost_usd),
+        "list_cost_usd": _money(attempt.list_cost_usd),
+        "price_book": attempt.price_book,
+        "ttft_s": _seconds(attempt.ttft_s),
+        "duration_s": _seconds(attempt.duration_s),
+        "tokens_per_s": _seconds(attempt.tokens_per_s),
+        "request_id": without_keys(attempt.request_id),
+        "error": without_keys(attempt.error),
+    }
+
+
+def _count(tokens: int | None) -> int | None:
+    """Tokens; None for a figure that no database and no sense takes."""
+    return tokens if tokens is not None and 0 <= tokens <= _LARGEST else None
+
+
+def _money(amount: Decimal | None) -> str | None:
+    return None if amount is None or not amount.is_finite() else f"{amount:f}"
+
+
+def _seconds(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None
+
+
+def _settle(columns: dict[str, list[Any]], writers: list[str]) -> None:
+    """Say of every row without an end whether it still runs (it stays as it is) or was left behind."""
+    long_ago = (datetime.now(UTC) - _EPOCH - _GIVEN_UP) // _MICROSECOND
+    gone: dict[str, bool | None] = {this_writer(): False}
+    for row, status in enumerate(columns["status"]):
+        if status is not None:
+            continue
+        writer = writers[row]
+        if writer not in gone:
+            gone[writer] = is_gone(writer)
+        left = gone[writer]
+        if left or (left is None and columns["started_at"][row] < long_ago):
+            columns["status"][row] = "interrupted"
+            columns["usage_source"][row] = "missing"
+            columns["error"][row] = _LEFT
+
+
+# -- the one of this process ------------------------------------------------------------------
+
+_lock = threading.RLock()
+_default: tuple[str, Ledger] | None = None
+_inherited: list[Ledger] = []
+
+
+def default() -> Ledger:
+    """The ledger of this process, opened when it is first asked for, and anew when the settings have changed."""
+    from hs_notebook.store.database import configured
+
+    global _default  # noqa: PLW0603 - one for the process
+    with _lock:
+        where = configured()
+        if _default is not None and _default[0] != where:
+            _default[1].close()
+            _default = None
+        if _default is None:
+            _default = (where, Ledger.open(where))
+        return _default[1]
+
+
+def usage() -> pd.DataFrame:
+    """What this notebook has used: one row for each attempt, the oldest first (`hs_notebook.usage()`).
+
+    Columns, dtypes and what <NA> means: `Ledger.frame`. Money is a Float64 here, to plot and to add up;
+    `df["cost_usd"].sum()` leaves out what is unknown, so look at `df["cost_usd"].isna().sum()` too, and with
+    `groupby` say `.sum(min_count=1)`, else a group of which nothing is known shows 0.
+    """
+    return default().frame(current_place().notebook)
+
+
+@atexit.register
+def _close() -> None:
+    if _default is not None:
+        _default[1].close()
+
+
+def _renew() -> None:
+    """In a forked child: leave the parent's connections alone, neither used nor closed, and open our own."""
+    global _default, _lock  # noqa: PLW0603 - a forked child is another process
+    if _default is not None:
+        _inherited.append(_default[1])
+    _default, _lock = None, threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew)

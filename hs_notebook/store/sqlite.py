@@ -1,0 +1,171 @@
+"""All that is particular to SQLite: one file, several kernels writing to it, and what can befall a file."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+import warnings
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import create_engine, event, exc
+
+from hs_notebook.store import schema
+
+if TYPE_CHECKING:
+    from sqlalchemy import URL, Connection, Engine
+
+__all__ = ["BUSY_S", "is_broken", "open_file", "set_aside"]
+
+BUSY_S = 5.0
+"""Seconds to wait for another writer's lock."""
+
+READ_ONLY = {"hs_read_only": True}
+"""Execution option of a connection that only reads: it need not wait for the write lock."""
+
+_BROKEN = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+
+_NETWORK = {
+    "nfs",
+    "nfs4",
+    "cifs",
+    "smb3",
+    "smbfs",
+    "9p",
+    "afs",
+    "ceph",
+    "lustre",
+    "beegfs",
+    "gpfs",
+    "fuse.sshfs",
+}
+"""File systems on which several machines may hold the file, and WAL's shared memory is not shared.
+
+Source: https://www.sqlite.org/wal.html "WAL does not work over a network filesystem" (2026-11-22)
+"""
+
+
+def open_file(url: URL) -> Engine:
+    """Open, and where needed create or upgrade, the store in one SQLite file.
+
+    A broken file is set aside under another name and a new one begun; a file of a newer version of this package
+    is left as it is and a file of this version kept beside it. Either is told in one warning; no file is deleted.
+    """
+    broken = False
+    while True:
+        path = file_of(url)
+        _create_private(path)
+        engine = _engine(url)
+        try:
+            _choose_journal(engine, path)
+            with engine.begin() as connection:
+                schema.prepare(connection)
+        except schema.NewerError as error:
+            engine.dispose()
+            url = _beside(url, error.found)
+        except exc.DatabaseError as error:
+            engine.dispose()
+            if broken or not is_broken(error):
+                raise
+            broken = True
+            set_aside(path)
+        else:
+            return engine
+
+
+def is_broken(error: exc.DatabaseError) -> bool:
+    """Whether the file itself is at fault: not a database, or damaged."""
+    return (getattr(error.orig, "sqlite_errorcode", 0) & 0xFF) in _BROKEN
+
+
+def set_aside(path: Path) -> None:
+    """Give a broken file, and what SQLite keeps beside it, another name; and say so."""
+    kept = path.with_name(f"{path.name}.broken-{datetime.now(UTC):%Y%m%dT%H%M%S%f}")
+    for suffix in ("-wal", "-shm", "-journal", ""):
+        beside = path.with_name(path.name + suffix)
+        if beside.exists():
+            beside.rename(kept.with_name(kept.name + suffix))
+    _tell(f"The usage store {path} is damaged; it was kept as {kept.name} and a new one begun.")
+
+
+def _beside(url: URL, found: int) -> URL:
+    path = file_of(url)
+    ours = path.with_name(f"{path.stem}.v{schema.VERSION}{path.suffix}")
+    _tell(
+        f"The usage store {path} belongs to a newer hs_notebook (version {found} of its tables) and is left alone;"
+        f" this one writes to {ours.name}. Update hs_notebook to see all in one."
+    )
+    return url.set(database=str(url.database).replace(str(path), str(ours)))
+
+
+def _tell(message: str) -> None:
+    warnings.warn(message, stacklevel=2)
+
+
+def file_of(url: URL) -> Path:
+    """The file a URL names, also when it is written as SQLite's own `file:` URI."""
+    return Path(str(url.database).removeprefix("file:")).absolute()
+
+
+def _create_private(path: Path) -> None:
+    """Make the file readable by its owner only; SQLite gives what it keeps beside it the same mode."""
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    if path.stat().st_mode & 0o077:
+        path.chmod(0o600)
+
+
+def _engine(url: URL) -> Engine:
+    engine = create_engine(url, connect_args={"timeout": BUSY_S}, hide_parameters=True)
+    event.listen(engine, "connect", _on_connect)
+    event.listen(engine, "begin", _on_begin)
+    return engine
+
+
+def _on_connect(connection: Any, _record: object) -> None:  # noqa: ANN401 - SQLAlchemy's type for any driver
+    connection.isolation_level = None  # else the driver begins by itself, and deferred
+    connection.execute("PRAGMA synchronous=NORMAL")
+
+
+def _on_begin(connection: Connection) -> None:
+    # A deferred BEGIN that reads and then writes fails at once when another wrote in between, whatever the
+    # busy timeout; an immediate one waits its turn.
+    reads = connection.get_execution_options().get("hs_read_only", False)
+    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+
+
+def _choose_journal(engine: Engine, path: Path) -> None:
+    """WAL, so that readers and a writer do not wait for each other; a rollback journal where WAL cannot work."""
+    wanted = "delete" if is_on_network(path) else "wal"
+    deadline = time.monotonic() + BUSY_S
+    pool = engine.raw_connection()
+    try:
+        while True:
+            try:
+                # Answers the mode that holds, which stays "delete" where the file system cannot do WAL.
+                pool.execute(f"PRAGMA journal_mode={wanted}")  # type: ignore[attr-defined]
+            except sqlite3.OperationalError as error:
+                # Changing the mode needs the file for a moment, and the busy timeout does not cover it.
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.02)
+            else:
+                return
+    finally:
+        pool.close()
+
+
+def is_on_network(path: Path, mounts: Path = Path("/proc/self/mounts")) -> bool:
+    """Whether a file lies on a network drive, by the longest mount point above it; False where nobody tells."""
+    try:
+        lines = mounts.read_text("utf-8", "replace").splitlines()
+    except OSError:
+        return False
+    best, kind = -1, ""
+    for line in lines:
+        _, point, found, *_ = line.split(" ")
+        point = point.replace("\\040", " ")
+        if path.is_relative_to(point) and len(point) >= best:
+            best, kind = len(point), found
+    return kind in _NETWORK
