@@ -98,7 +98,15 @@ class InsecureURLError(SettingError):
 
 
 class NotReachedError(HolySheepError):
-    """No answer from the server (DNS, refused, TLS, proxy, connect timeout); nothing was generated."""
+    """No answer from the server (DNS, refused, TLS, proxy, connect timeout, closed before it answered).
+
+    Attributes:
+        transient: Whether the same request may well succeed a little later.
+    """
+
+    def __init__(self, what: str, *, means: str = "", remedy: str = "", transient: bool = False) -> None:
+        super().__init__(what, means=means, remedy=remedy)
+        self.transient = transient
 
 
 class StatusError(HolySheepError):
