@@ -1,0 +1,92 @@
+"""Chunks a second from the bytes on loopback to the finished answer, in paired rounds.
+
+In each round every client streams the same answer once, in turns, so that a machine that drifts drifts for
+all; the ratio is taken within a round, and its median over the rounds is what counts.
+"""
+
+import json
+import statistics
+import time
+
+from peers import HttpxSSE, OpenAISDK, Ours
+from server import Server, openai_datas, words
+from tables import table
+
+
+def run(options):
+    with Server() as url:
+        clients = [OpenAISDK(url), HttpxSSE(url), Ours(url)]
+        for client in clients:
+            check(client.ask("stream-200-per"), 200)  # imports, connections and the store are not the subject
+        return "\n\n".join(measure(clients, mode, options) for mode in ("per", "big"))
+
+
+def check(outcome, events):
+    """A fast wrong answer is worth nothing."""
+    assert outcome.error is None, outcome.error
+    assert outcome.text == "".join(words(events))
+    assert (outcome.finish_reason, outcome.output_tokens) == ("stop", events)
+
+
+def measure(clients, mode, options):
+    events, rounds = options.events, []
+    for _ in range(options.rounds):
+        times = {client.name: timed(client, f"stream-{events}-{mode}", events) for client in clients}
+        rounds.append(times | limits(events))
+    names = list(rounds[0])
+    return table(
+        f"Throughput, {TITLES[mode]}: {events} chunks, median of {len(rounds)} paired rounds",
+        [
+            "",
+            "chunks/s",
+            "µs a chunk",
+            "CPU µs a chunk",
+            "times openai SDK",
+            "worst round",
+            "times json.loads(bytes)",
+        ],
+        [row(name, rounds, events) for name in names],
+    )
+
+
+TITLES = {"per": "one HTTP chunk an event", "big": "many events a chunk"}
+
+
+def timed(client, model, events):
+    """Seconds on the wall and on the CPU for one answer."""
+    wall, cpu = time.perf_counter(), time.process_time()
+    outcome = client.ask(model)
+    spent = time.perf_counter() - wall, time.process_time() - cpu
+    check(outcome, events)
+    return spent
+
+
+def limits(events):
+    """What json.loads alone takes for the same events, in memory: no network, no framing, no answer."""
+    datas = openai_datas(words(events))
+    as_text = [data.decode() for data in datas]
+    return {"json.loads(bytes) alone": loads(datas), "json.loads(str) alone": loads(as_text)}
+
+
+def loads(datas):
+    wall, cpu = time.perf_counter(), time.process_time()
+    for data in datas:
+        json.loads(data)
+    return time.perf_counter() - wall, time.process_time() - cpu
+
+
+def row(name, rounds, events):
+    wall = statistics.median(times[name][0] for times in rounds)
+    cpu = statistics.median(times[name][1] for times in rounds)
+    ratios = [times[OpenAISDK.name][0] / times[name][0] for times in rounds]
+    to_limit = statistics.median(times["json.loads(bytes) alone"][0] / times[name][0] for times in rounds)
+    micro = 1e6 / events
+    return [
+        name,
+        f"{events / wall:,.0f}",
+        f"{wall * micro:.1f}",
+        f"{cpu * micro:.1f}",
+        f"{statistics.median(ratios):.1f}",
+        f"{min(ratios):.1f}",
+        f"{to_limit:.2f}",
+    ]
