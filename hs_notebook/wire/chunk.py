@@ -15,6 +15,7 @@ __all__ = [
     "ChatRequest",
     "FinishReason",
     "Message",
+    "ServerRequest",
     "Shape",
     "StreamChunk",
     "StreamEnd",
@@ -156,3 +157,17 @@ class WireRequest(msgspec.Struct, frozen=True):
     path: str
     headers: dict[str, str]
     body: bytes
+
+
+class ServerRequest(msgspec.Struct, frozen=True):
+    """A POST as our gateway reads it.
+
+    Attributes:
+        chat: What is asked.
+        stream: Whether the answer is to come in events; else as one body.
+        include_usage: Whether the token counts are wanted in the stream.
+    """
+
+    chat: ChatRequest
+    stream: bool = False
+    include_usage: bool = False

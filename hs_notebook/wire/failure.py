@@ -1,0 +1,84 @@
+"""What a server says went wrong, from whatever body it says it in: JSON of any provider, HTML, or text."""
+
+from __future__ import annotations
+
+import html
+import re
+from typing import Any
+
+import msgspec
+
+from hs_notebook.wire.framing import BOM
+
+__all__ = ["describe", "error_in", "error_in_bytes", "excerpt"]
+
+_EXCERPT = 200
+_READ = 64 * 1024  # of a body; an error says what it has to say before that
+_TITLE = re.compile(rb"<(title|h1)\b[^>]*>(.*?)</\1", re.IGNORECASE | re.DOTALL)
+_UNSHOWN = re.compile(rb"<(script|style|head)\b.*?</\1\s*>|<!--.*?-->|<[^>]*>?", re.IGNORECASE | re.DOTALL)
+
+
+def describe(body: bytes, content_type: str | None = None) -> tuple[str, str | None]:
+    """The message in an error body, at most 200 characters on one line, and the provider's code for it.
+
+    The message is "" for an empty body; the code is None where there is none.
+    """
+    body = body[:_READ].removeprefix(BOM).strip()
+    if found := error_in_bytes(body):
+        return found
+    if body.startswith(b"<") or "html" in (content_type or "").lower():
+        title = _TITLE.search(body)
+        text = _UNSHOWN.sub(b" ", title[2] if title else body)
+        return excerpt(html.unescape(text.decode("utf-8", "replace"))), None
+    return excerpt(body), None
+
+
+def error_in_bytes(body: bytes) -> tuple[str, str | None] | None:
+    """The message and code of the error that a JSON body reports; None if it reports none or is no JSON."""
+    try:
+        value = msgspec.json.decode(body)
+    except (ValueError, RecursionError):
+        return None
+    return error_in(value[0] if isinstance(value, list) and value else value)
+
+
+def error_in(value: Any) -> tuple[str, str | None] | None:  # noqa: ANN401 - any JSON value
+    """The message and code of the error that a JSON value reports; None if it reports none."""
+    if not isinstance(value, dict):
+        return None
+    inner = value.get("error") or value.get("errors")
+    if isinstance(inner, list) and inner:
+        inner = inner[0]
+    if isinstance(inner, dict):
+        return _message(inner) or excerpt(msgspec.json.encode(inner)), _code(inner) or _code(value)
+    if isinstance(inner, str):
+        return _message(value) or excerpt(inner), _code(value)
+    if inner or value.get("object") == "error" or value.get("type") == "error" or "detail" in value:
+        return _message(value) or excerpt(msgspec.json.encode(value)), _code(value)
+    return None
+
+
+def _message(error: dict[str, Any]) -> str:
+    for name in ("message", "detail", "msg", "error_description"):
+        said = error.get(name)
+        if isinstance(said, str) and said.strip():
+            return excerpt(said)
+        if said and isinstance(said, list | dict):
+            return excerpt(msgspec.json.encode(said))
+    return ""
+
+
+def _code(error: dict[str, Any]) -> str | None:
+    for name in ("code", "status", "type"):
+        code = error.get(name)
+        if isinstance(code, str | int) and not isinstance(code, bool) and code not in {"", "error"}:
+            return str(code)[:80]
+    return None
+
+
+def excerpt(said: bytes | str) -> str:
+    """The beginning of a text on one line, at most 200 characters, control characters left out."""
+    text = said[: 8 * _EXCERPT]
+    text = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
+    line = " ".join("".join(char if char.isprintable() else " " for char in text).split())
+    return line if len(line) <= _EXCERPT else line[: _EXCERPT - 1] + "…"

@@ -1,0 +1,45 @@
+"""Characters that a server cut in two: a JSON escape for half of a UTF-16 pair at the end of one chunk, the
+other half at the start of the next. Left alone they raise UnicodeEncodeError at the first print or save.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from hs_notebook.wire.chunk import StreamChunk
+
+__all__ = ["Mender"]
+
+_CHANNELS = ("content", "reasoning", "refusal")
+
+
+class Mender:
+    """Joins halves over chunks, channel by channel; a half that stays alone becomes U+FFFD."""
+
+    def __init__(self) -> None:
+        self._held: dict[str, str] = {}
+
+    def mend(self, chunk: StreamChunk) -> StreamChunk:
+        """The chunk with whole characters only; a first half at its end is kept for the next chunk."""
+        texts = {name: self._whole(name, getattr(chunk, name)) for name in _CHANNELS}
+        return msgspec.structs.replace(chunk, **texts)
+
+    def rest(self, index: int) -> StreamChunk | None:
+        """What is still held when the answer is complete; None if nothing is."""
+        texts = dict.fromkeys(self._held, "\ufffd")
+        self._held = {}
+        return StreamChunk(index=index, **texts) if texts else None  # type: ignore[arg-type]
+
+    def _whole(self, channel: str, text: str) -> str:
+        if not text:
+            return text
+        text = self._held.pop(channel, "") + text
+        if "\ud800" <= text[-1] <= "\udbff":
+            self._held[channel] = text[-1]
+            text = text[:-1]
+        return whole(text)
+
+
+def whole(text: str) -> str:
+    """Text with pairs of halves joined and lone ones replaced."""
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
