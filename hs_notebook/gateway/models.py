@@ -1,0 +1,149 @@
+"""Which models this gateway answers for, and who answers.
+
+Two are built in: `local`, a real small model on this machine, and `demo`, a script. Others stand in
+`gateway.toml` beside `gateway.json`, a table for each server, read again whenever the file changes:
+
+    [deepseek]
+    base_url = "https://api.deepseek.com/v1"    # any server that speaks OpenAI's API
+    key_env = "DEEPSEEK_API_KEY"                # the variable that holds the key; left out: none is sent
+    models = ["deepseek-chat"]                  # what it answers for, beside deepseek/<any name>
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tomllib
+from typing import TYPE_CHECKING, Protocol
+from urllib.parse import urlsplit
+
+import msgspec
+
+from hs_notebook.errors import InsecureURLError, ModelNotFoundError, SettingError
+from hs_notebook.gateway import demo
+from hs_notebook.gateway.demo import Demo
+from hs_notebook.gateway.local import Local
+from hs_notebook.gateway.upstreams import Relay
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+    from pathlib import Path
+
+    from hs_notebook.wire.chunk import ChatRequest, StreamChunk
+
+__all__ = ["Models", "Upstream"]
+
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+class Upstream(Protocol):
+    """Somebody who answers."""
+
+    def answer(self, chat: ChatRequest) -> AsyncGenerator[StreamChunk, None]:
+        """Generate; closing the generator stops the generation.
+
+        Raises:
+            HolySheepError: Before the first chunk where nothing was generated, else within the stream.
+        """
+
+    async def close(self) -> None:
+        """Let go of what is held."""
+
+
+class _Server(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One table of gateway.toml."""
+
+    base_url: str
+    key_env: str | None = None
+    models: tuple[str, ...] = ()
+
+
+class Models:
+    """Finds the upstream for a model's name."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._demo = Demo()
+        self._local = Local()
+        self._relays: dict[tuple[str, _Server], Relay] = {}
+        self._read_at: int | None = None
+        self._servers: dict[str, _Server] = {}
+
+    def names(self) -> list[str]:
+        """Every model that can be asked for by a name of its own."""
+        return ["local", "demo", *(name for server in self._configured().values() for name in server.models)]
+
+    def find(self, model: str) -> tuple[Upstream, str]:
+        """Who answers for a model, and its name there.
+
+        Raises:
+            ModelNotFoundError: Nobody does.
+            SettingError: gateway.toml is wrong, or lacks what this model needs.
+        """
+        if model in ("local", self._local.model):
+            return self._local, model
+        if model in ("demo", demo.MODEL):
+            return self._demo, demo.MODEL
+        for name, server in self._configured().items():
+            prefix = f"{name}/"
+            if model in server.models:
+                return self._relay(name, server), model
+            if model.startswith(prefix):
+                return self._relay(name, server), model.removeprefix(prefix)
+        raise self._unknown(model)
+
+    def _unknown(self, model: str) -> ModelNotFoundError:
+        near = difflib.get_close_matches(model, self.names(), n=3, cutoff=0.5)
+        guess = f" Did you mean {' or '.join(near)}?" if near else ""
+        return ModelNotFoundError(
+            f"The embedded gateway does not know the model {model[:100]!r}.{guess}",
+            means=f"It answers for: {', '.join(self.names())}.",
+            remedy=f"More models can be named in {self._path}.",
+            status=404,
+        )
+
+    def _relay(self, name: str, server: _Server) -> Relay:
+        key = None if server.key_env is None else os.environ.get(server.key_env)
+        if server.key_env is not None and not key:
+            raise SettingError(
+                f"{name} needs a key, and {server.key_env} is not set where the gateway was started.",
+                remedy="Set it, run hs_notebook.embedded.stop() to end the gateway, and run the cell again.",
+            )
+        url = urlsplit(server.base_url)
+        if key and url.scheme != "https" and url.hostname not in _LOOPBACK:
+            raise InsecureURLError(
+                f"The key for {name} would travel over plain http to {url.hostname}.",
+                remedy=f"Write https:// in {self._path}, or leave out key_env.",
+            )
+        relay = self._relays.get((name, server))
+        if relay is None:
+            relay = self._relays[name, server] = Relay(name, server.base_url, key)
+        return relay
+
+    def _configured(self) -> dict[str, _Server]:
+        try:
+            changed = self._path.stat().st_mtime_ns
+        except FileNotFoundError:
+            self._read_at, self._servers = None, {}
+            return {}
+        if changed != self._read_at:
+            self._servers = self._read()
+            self._read_at = changed
+        return self._servers
+
+    def _read(self) -> dict[str, _Server]:
+        try:
+            told = tomllib.loads(self._path.read_text(encoding="utf-8"))
+            return msgspec.convert(told, dict[str, _Server])
+        except (OSError, ValueError) as error:  # both TOML's and msgspec's errors are ValueErrors
+            raise SettingError(
+                f"{self._path} cannot be read: {error}",
+                means="Only local and demo answer until it is mended.",
+                remedy='Each table needs base_url = "…"; key_env and models are optional.',
+            ) from None
+
+    async def close(self) -> None:
+        """Let go of every upstream."""
+        held: list[Upstream] = [self._demo, self._local, *self._relays.values()]
+        for upstream in held:
+            await upstream.close()

@@ -1,0 +1,127 @@
+"""Relays to servers that speak OpenAI's API; the gateway's only importer of httpx.
+
+A relay asks for a stream and for usage whatever its own client asked for, and passes on nothing that it has
+not read: an answer that ends without proof of being whole is an error here too, never a `stop`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import httpx
+
+from hs_notebook.errors import CutError, NotReachedError, StatusError
+from hs_notebook.wire import openai
+from hs_notebook.wire.failure import describe
+from hs_notebook.wire.response import ResponseDecoder
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, AsyncIterator
+
+    from hs_notebook.wire.chunk import ChatRequest, StreamChunk
+
+__all__ = ["Relay"]
+
+_CONNECT_S = 5.0
+_SILENCE_S = 600.0
+"""How long an upstream may say nothing. Long, for a queue or a long prompt; the client has a clock of its
+own."""
+_ERROR_BYTES = 64 * 1024
+_MAX_RETRY_AFTER_S = 86_400.0
+
+
+class Relay:
+    """One server that speaks OpenAI's API.
+
+    Args:
+        name: What messages call it.
+        base_url: Its base URL, as OpenAI clients want it (mostly ending in /v1).
+        key: Its API key; None if it needs none.
+    """
+
+    def __init__(self, name: str, base_url: str, key: str | None) -> None:
+        self._name = name
+        self._base_url = base_url.rstrip("/")
+        self._key = key
+        self._on_loopback = urlsplit(base_url).hostname in ("127.0.0.1", "::1", "localhost")
+        self._client: httpx.AsyncClient | None = None
+
+    async def answer(self, chat: ChatRequest) -> AsyncGenerator[StreamChunk, None]:
+        """Pass the request on. Closing this generator closes the connection: generation there ends."""
+        wire = openai.request(chat)
+        headers = {**wire.headers, "Accept-Encoding": "identity"}
+        if self._key is not None:
+            headers |= openai.auth(self._key)
+        try:
+            async with self._http().stream(
+                "POST", self._base_url + wire.path, headers=headers, content=wire.body
+            ) as response:
+                if response.status_code != httpx.codes.OK:
+                    raise await self._refused(response)
+                async for chunk in self._read(response):
+                    yield chunk
+        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+            raise NotReachedError(
+                f"{self._name} cannot be reached at {self._base_url} ({type(error).__name__}).",
+                remedy="Is that server running, and is its base_url right?",
+            ) from None
+        except httpx.TransportError as error:
+            raise CutError(f"The connection to {self._name} broke ({type(error).__name__}).") from None
+
+    async def _read(self, response: httpx.Response) -> AsyncIterator[StreamChunk]:
+        decoder = ResponseDecoder(response.headers.get("content-type"))
+        async for data in response.aiter_raw():
+            for chunk in decoder.feed(data):
+                yield chunk
+            if decoder.failure is not None:
+                raise decoder.failure
+        framed = "content-length" in response.headers or "transfer-encoding" in response.headers
+        for chunk in decoder.end(framed=framed):
+            yield chunk
+        if decoder.failure is not None:
+            raise decoder.failure
+        if not decoder.complete:
+            raise CutError(f"The stream from {self._name} ended with no proof that the answer was complete.")
+
+    async def _refused(self, response: httpx.Response) -> StatusError:
+        body = b""
+        async for data in response.aiter_raw():
+            body += data
+            if len(body) > _ERROR_BYTES:
+                break
+        said, _ = describe(body, response.headers.get("content-type"))
+        if self._key:
+            said = said.replace(self._key, "***")
+        return StatusError(
+            f"{self._name} answered with status {response.status_code}: {said or 'it gave no reason'}",
+            # A redirect, or a success that is no stream, is no status to pass on.
+            status=response.status_code if response.status_code >= httpx.codes.BAD_REQUEST else 502,
+            retry_after=_seconds(response.headers.get("retry-after")),
+        )
+
+    def _http(self) -> httpx.AsyncClient:
+        if self._client is None:
+            self._client = httpx.AsyncClient(
+                http2=False,
+                trust_env=not self._on_loopback,  # a proxy of the environment is for other machines
+                verify=self._base_url.startswith("https")
+                or not self._on_loopback,  # loading them takes a while
+                limits=httpx.Limits(max_connections=None, max_keepalive_connections=10),
+                timeout=httpx.Timeout(_SILENCE_S, connect=_CONNECT_S),
+            )
+        return self._client
+
+    async def close(self) -> None:
+        """Close the connections."""
+        if self._client is not None:
+            await self._client.aclose()
+
+
+def _seconds(retry_after: str | None) -> float | None:
+    """The plain form of Retry-After; a date, or anything odd, is not passed on."""
+    try:
+        seconds = float(retry_after or "")
+    except ValueError:
+        return None
+    return seconds if 0 <= seconds <= _MAX_RETRY_AFTER_S else None

@@ -1,0 +1,81 @@
+"""A real gateway in its own process for each test that asks, with heartbeats so close that every client meets
+some."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+PATIENCE_S = 20.0
+
+
+def wait_for(condition, what, patience_s=PATIENCE_S):
+    """The first true value of a condition; a failure that names it if there is none in time."""
+    end = time.monotonic() + patience_s
+    while time.monotonic() < end:
+        value = condition()
+        if value:
+            return value
+        time.sleep(0.01)
+    pytest.fail(f"waited {patience_s:g} s for {what}")
+
+
+class Gateway:
+    """A running gateway."""
+
+    def __init__(self, process: subprocess.Popen, home: Path) -> None:
+        self.process = process
+        self.home = home
+        self.file = home / "gateway.json"
+        self.record = wait_for(self._record, "gateway.json")
+        self.url = self.record["url"]
+        self.base_url = f"{self.url}/v1"
+        self.token = self.record["token"]
+
+    def _record(self):
+        assert self.process.poll() is None, "the gateway ended as it started"
+        try:
+            return json.loads(self.file.read_text())
+        except FileNotFoundError:
+            return None
+
+    def http(self, **options) -> httpx.Client:
+        headers = {"Authorization": f"Bearer {self.token}"}
+        return httpx.Client(base_url=self.base_url, headers=headers, timeout=30, trust_env=False, **options)
+
+    @property
+    def log(self) -> str:
+        return (self.home / "gateway.log").read_text()
+
+
+@contextmanager
+def running(home: Path, *arguments: str, **environment: str):
+    """Start a gateway; it is ended, and must end well, when the block does."""
+    with (home / "gateway.log").open("a+b") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "hs_notebook.gateway", "--home", str(home), *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            env={**os.environ, **environment},
+        )
+    try:
+        yield Gateway(process, home)
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+        process.wait(PATIENCE_S)
+
+
+@pytest.fixture
+def gateway(holysheep_home):
+    with running(holysheep_home, "--heartbeat", "0.05") as gateway:
+        yield gateway
+    assert "Traceback" not in gateway.log
