@@ -1,0 +1,107 @@
+"""The two clocks of a stream: liveness (any byte) and progress (a content event).
+
+Both are figures that the reader of the stream sets; one lazy timer looks at them when the earlier could be due.
+So an event costs two assignments, whatever its rate.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from hs_notebook.errors import StalledError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from hs_notebook.client.config import StreamingConfig
+
+__all__ = ["Clock"]
+
+
+GRACE = 5.0
+"""Seconds without a byte that end a wait for what may follow a whole answer: usage, terminal marker."""
+
+
+class Clock:
+    """Watches one attempt; calls `on_stall` once when a clock has run out.
+
+    Attributes:
+        byte_at: Monotonic time of the last byte; None: not watched yet (no answer has begun).
+        progress_at: Monotonic time of the last content, or of the request.
+        grace: Seconds for what may still come after the answer proved whole; None while it did not.
+        error: What ran out; None while nothing did, or when only the grace was over.
+    """
+
+    def __init__(self, config: StreamingConfig, on_stall: Callable[[], None]) -> None:
+        self._config = config
+        self._on_stall = on_stall
+        self._timer: asyncio.TimerHandle | None = None
+        self._loop = asyncio.get_running_loop()
+        self.byte_at: float | None = None
+        self.progress_at = monotonic()
+        self.grace: float | None = None
+        self.error: StalledError | None = None
+
+    def start(self) -> None:
+        """Begin watching, or go on after `stop` as if bytes and content had just come."""
+        self.progress_at = monotonic()
+        if self.byte_at is not None:
+            self.byte_at = self.progress_at
+        self._look()
+
+    def shorten(self) -> None:
+        """The answer has proved whole: wait a little for its usage and its end, and no longer."""
+        if self.grace is None:
+            self.grace = GRACE
+            self.look_again()
+
+    def stop(self) -> None:
+        """Stop watching."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _due(self) -> float:
+        if self.grace is not None:
+            return (self.byte_at or self.progress_at) + self.grace
+        due = self.progress_at + self._config.progress_timeout
+        if self.byte_at is not None:
+            due = min(due, self.byte_at + self._config.liveness_timeout)
+        return due
+
+    def look_again(self) -> None:
+        """Set the timer anew, when a clock was added or shortened."""
+        self.stop()
+        self._look()
+
+    def _look(self) -> None:
+        left = self._due() - monotonic()
+        if left > 0:
+            self._timer = self._loop.call_later(left, self._look)
+            return
+        self._timer = None
+        if self.grace is None:
+            self.error = self._what_ran_out()
+        self._on_stall()
+
+    def _what_ran_out(self) -> StalledError:
+        limit = self._config.progress_timeout
+        if self.byte_at is None:
+            return StalledError(
+                f"The server took the request and has not answered for {limit:g} s.",
+                means="It may have answered to nobody, and may bill what it made.",
+                remedy="Try again; for a model that thinks longer, set StreamingConfig(progress_timeout=…).",
+            )
+        if monotonic() - self.progress_at >= limit:
+            return StalledError(
+                f"The server keeps the connection alive but has sent no text for {limit:g} s.",
+                remedy="Try again; for a model that thinks longer, set StreamingConfig(progress_timeout=…).",
+            )
+        return StalledError(
+            f"Not a byte came for {self._config.liveness_timeout:g} s, three heartbeats: the connection is dead.",
+            means="The text received is kept.",
+            remedy="Check the network and run it again; for a server without heartbeats that pauses longer, "
+            "set StreamingConfig(heartbeat_interval=…).",
+        )

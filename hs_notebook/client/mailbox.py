@@ -1,0 +1,105 @@
+"""Chunks on their way to whoever iterates over a stream.
+
+One writer (the engine's loop) and at most one reader (any thread, any loop). Who never iterates pays nothing:
+the first to wait for the whole answer switches the box off.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING
+
+from hs_notebook.wire.chunk import StreamChunk
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from hs_notebook.answer import Answer
+
+__all__ = ["Mailbox", "so_far"]
+
+LIMIT = 10_000
+"""Unread chunks at which the writer pauses for a reader that is slow."""
+
+
+class Mailbox:
+    """A bounded queue that wakes its reader only when the reader sleeps.
+
+    Attributes:
+        collecting: Whether the writer should put chunks in.
+        reading: Whether somebody iterates.
+        closed: Whether the last chunk is in.
+        wake: What to call when something comes; set by a reader that found nothing.
+    """
+
+    def __init__(self) -> None:
+        self.collecting = True
+        self.reading = False
+        self.closed = False
+        self.wake: Callable[[], None] | None = None
+        self.on_room: Callable[[], None] | None = None
+        self._chunks: deque[StreamChunk] = deque()
+
+    # -- the writer ---------------------------------------------------------------------------
+
+    def put(self, chunks: list[StreamChunk]) -> None:
+        """Add chunks. With no reader yet, a full box is emptied: a late reader starts with the text so far."""
+        self._chunks.extend(chunks)
+        if not self.reading and len(self._chunks) > LIMIT:
+            self.switch_off()
+        self._call_reader()
+
+    @property
+    def full(self) -> bool:
+        """Whether the writer should wait for the reader."""
+        return self.reading and len(self._chunks) > LIMIT
+
+    def close(self) -> None:
+        """Say that nothing more comes."""
+        self.closed = True
+        self._call_reader()
+
+    def _call_reader(self) -> None:
+        wake, self.wake = self.wake, None
+        if wake is not None:
+            wake()
+
+    # -- the reader ---------------------------------------------------------------------------
+
+    def switch_off(self) -> None:
+        """Nobody is going to iterate, for all we know: keep no chunks."""
+        if not self.reading:
+            self.collecting = False
+            self._chunks.clear()
+
+    def take(self) -> StreamChunk | None:
+        """The next chunk; None if there is none now."""
+        try:
+            chunk = self._chunks.popleft()
+        except IndexError:
+            return None
+        if self.on_room is not None and len(self._chunks) <= LIMIT // 2:
+            on_room, self.on_room = self.on_room, None
+            on_room()
+        return chunk
+
+    def join_late(self, answer: Answer) -> None:
+        """Start collecting in mid-stream, with all that came before as the first chunk. On the writer's thread."""
+        if not self.collecting:
+            self._chunks.append(so_far(answer))
+            self.collecting = True
+            self._call_reader()
+
+
+def so_far(answer: Answer) -> StreamChunk:
+    """All that an answer has received, as one chunk."""
+    return StreamChunk(
+        content=answer.text,
+        usage=answer.usage,
+        model=answer.model_served,
+        finish_reason=answer.finish_reason,
+        event_id=answer.last_event_id,
+        reasoning=answer.reasoning,
+        refusal=answer.refusal,
+        tool_calls=tuple(answer.tool_calls),
+    )

@@ -1,0 +1,96 @@
+"""The writer of usage rows: one thread, in order, never in a stream's way.
+
+A row is begun when a request is sent and completed when it ends. If the store fails, the stream goes on
+and the answer says so.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import queue
+import threading
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from hs_notebook.answer import Answer, Attempt
+    from hs_notebook.store.ledger import Place
+
+__all__ = ["Recorder"]
+
+log = logging.getLogger("hs_notebook")
+
+
+class Recorder:
+    """Writes attempts to the ledger on a thread of its own (a daemon: an end of the interpreter is not held up)."""
+
+    def __init__(self) -> None:
+        self._jobs: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self._failed = False
+        threading.Thread(target=self._work, name="hs_notebook-ledger", daemon=True).start()
+
+    def begin(self, answer: Answer, attempt: Attempt, place: Place | None, comparison_id: str | None) -> None:
+        """Have the row of an attempt begun; returns at once."""
+
+        def job() -> None:
+            from hs_notebook.store import ledger
+
+            where = ledger.current_place() if place is None else place
+            ledger.default().begin(answer, attempt, where, comparison_id)
+
+        self._put(answer, job)
+
+    async def end(self, answer: Answer, attempt: Attempt) -> None:
+        """Price the attempt and complete its row; returns when that is done or has failed."""
+        loop = asyncio.get_running_loop()
+        done = loop.create_future()
+
+        def job() -> None:
+            _price(answer, attempt)
+            from hs_notebook.store import ledger
+
+            ledger.default().end(answer, attempt)
+
+        self._put(answer, job)
+        self._jobs.put(lambda: loop.call_soon_threadsafe(_settle, done))
+        await done
+
+    def _put(self, answer: Answer, job: Callable[[], None]) -> None:
+        def guarded() -> None:
+            try:
+                job()
+            except Exception as error:  # noqa: BLE001 - whatever the store does, the answer comes first
+                self._complain(answer, error)
+
+        self._jobs.put(guarded)
+
+    def _complain(self, answer: Answer, error: Exception) -> None:
+        note = f"This answer is missing from the usage table: {str(error).splitlines()[0] if str(error) else error!r}"
+        if note not in answer.notes:
+            answer.notes.append(note)
+        if not self._failed:
+            self._failed = True
+            log.warning("%s", note)
+
+    def _work(self) -> None:
+        while True:
+            self._jobs.get()()
+
+
+def _price(answer: Answer, attempt: Attempt) -> None:
+    """Set what the attempt cost; None where its tokens or its model's price are unknown."""
+    from hs_notebook.money import cost, prices
+
+    named = [name for name in (attempt.model_served, answer.model) if name]
+    found = (prices.find(name, provider=answer.provider) for name in named)
+    price = next((one for one in found if one is not None), None)
+    attempt.cost_usd = cost.cost_usd(attempt.usage, price)
+    if price is not None and attempt.cost_usd is not None:
+        attempt.price_book = price.book
+
+
+def _settle(done: asyncio.Future[None]) -> None:
+    if not done.done():
+        done.set_result(None)

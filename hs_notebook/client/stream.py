@@ -1,0 +1,282 @@
+"""A stream as its caller holds it: one logical request, whatever attempts it takes.
+
+It runs on the engine; this handle may be used from any thread and any loop. Three ways to take it: wait for the
+whole answer (`result()`, `await`), read its chunks (`for`, `async for`), or look at `answer` while it grows.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from concurrent.futures import Future
+from enum import StrEnum
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from hs_notebook.answer import Status
+from hs_notebook.client.mailbox import Mailbox
+from hs_notebook.errors import Interrupted
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Generator, Iterator
+
+    from hs_notebook.answer import Answer
+    from hs_notebook.client.engine import Engine
+    from hs_notebook.wire.chunk import StreamChunk
+
+__all__ = ["Phase", "Stream", "stop_line"]
+
+_SLICE = 0.1
+"""Seconds of one wait: on Windows a waiting main thread feels an interrupt only between two of them."""
+_CLOSING = 2.0
+"""Seconds that a stopped stream gets to close its connection and write its row."""
+
+
+class Phase(StrEnum):
+    """What a stream is doing."""
+
+    QUEUED = "queued"  # waiting for a slot
+    STARTING = "starting"  # the embedded gateway starts
+    CONNECTING = "connecting"  # sent, no answer yet
+    WAITING = "waiting"  # backing off before the next attempt, until `retry_at`
+    STREAMING = "streaming"  # the answer has begun
+    ENDED = "ended"  # whatever its end; the usage row is written
+
+
+class Stream:
+    """One answer on its way.
+
+    Attributes:
+        answer: The answer as far as it came; grows while the stream runs.
+        phase: What the stream is doing.
+        retry_at: While WAITING, when the next attempt begins, by the monotonic clock; else None.
+        asked_at: Monotonic time of the call that made this stream.
+        ended_at: Monotonic time of its end; None while it runs.
+    """
+
+    def __init__(self, answer: Answer, engine: Engine, stop: Callable[[], None]) -> None:
+        self.answer = answer
+        self.phase = Phase.QUEUED
+        self.retry_at: float | None = None
+        self.asked_at = monotonic()
+        self.ended_at: float | None = None
+        self.mailbox = Mailbox()
+        self._engine = engine
+        self._stop = stop
+        self._stopped = False
+        self._news = threading.Event()
+        self._done: Future[None] = Future()
+        self._done.set_running_or_notify_cancel()  # nobody who waits on it can cancel it
+
+    # -- the engine's side ----------------------------------------------------------------------
+
+    def enter(self, phase: Phase, *, retry_at: float | None = None) -> None:
+        """Go on to a phase, and tell who waits for news."""
+        self.retry_at = retry_at
+        self.phase = phase
+        self._news.set()
+
+    def first_text(self) -> None:
+        """Tell who waits for news that text has come."""
+        self._news.set()
+
+    async def room(self) -> None:
+        """Wait until a slow reader of chunks has caught up."""
+        caught_up = asyncio.Event()
+        self.mailbox.on_room = lambda: self._engine.call(caught_up.set)
+        if self.mailbox.full:
+            await caught_up.wait()
+
+    def finish(self) -> None:
+        """The answer has its end and the row is written."""
+        self.ended_at = monotonic()
+        self.enter(Phase.ENDED)
+        self._done.set_result(None)
+        self.mailbox.close()
+
+    # -- waiting ----------------------------------------------------------------------------------
+
+    @property
+    def ended(self) -> bool:
+        """Whether it is over, whatever its end."""
+        return self._done.done()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Block until the stream has ended, or for `timeout` seconds; whether it has ended."""
+        self.mailbox.switch_off()
+        until = None if timeout is None else monotonic() + timeout
+        while not self._done.done():
+            left = _SLICE if until is None else min(_SLICE, until - monotonic())
+            if left <= 0:
+                break
+            try:
+                self._done.exception(left)
+            except TimeoutError:
+                continue
+        return self._done.done()
+
+    def wait_news(self, timeout: float | None = None) -> bool:
+        """Block until the first text, a change of phase or the end, or for `timeout` seconds; whether one came.
+
+        For one waiter: news that was waited for is old.
+        """
+        self.mailbox.switch_off()
+        if self._done.done():
+            return True
+        came = self._news.wait(timeout)
+        self._news.clear()
+        return came
+
+    def cancel(self) -> None:
+        """Stop the stream and its spending, at once; the text received is kept. A second call changes nothing."""
+        if not self._stopped and not self.ended:
+            self._stopped = True
+            self._engine.call(self._stop)
+
+    def result(self, timeout: float | None = None) -> Answer:
+        """Block until the answer is whole and return it.
+
+        Raises:
+            HolySheepError: It did not become whole; the error's `answer` holds what came.
+            Interrupted: It was stopped, by `cancel()` or by an interrupt while this waited.
+            TimeoutError: `timeout` seconds went by; the stream goes on.
+        """
+        try:
+            if not self.wait(timeout):
+                msg = f"the answer was not whole within {timeout} s; it goes on"
+                raise TimeoutError(msg)
+        except KeyboardInterrupt:
+            pass
+        else:
+            return self._whole()
+        raise self.stop_now()
+
+    def stop_now(self) -> Interrupted:
+        """Cancel, wait until the connection is closed and the row written, and give the line to raise."""
+        self.cancel()
+        self.wait(_CLOSING)
+        return Interrupted(stop_line([self.answer]), self.answer)
+
+    def __await__(self) -> Generator[object, None, Answer]:
+        return self._awaited().__await__()
+
+    async def _awaited(self) -> Answer:
+        self.mailbox.switch_off()
+        try:
+            await asyncio.wrap_future(self._done)
+        except asyncio.CancelledError:
+            self.cancel()
+            raise
+        return self._whole(asyncio.CancelledError)
+
+    def _whole(self, stopped: type[BaseException] | None = None) -> Answer:
+        """The answer, or its error raised. `stopped` is what to raise for a stop; None: `Interrupted`."""
+        if self.answer.error is not None:
+            # Without the frames it passed on the engine: their variables hold headers.
+            raise self.answer.error.with_traceback(None)
+        if self.answer.status is Status.INTERRUPTED:
+            line = stop_line([self.answer])
+            raise Interrupted(line, self.answer) if stopped is None else stopped(line)
+        return self.answer
+
+    # -- reading chunks -----------------------------------------------------------------------------
+
+    def _open_mailbox(self) -> None:
+        if self.mailbox.reading:
+            msg = "this stream is being read already; read its answer instead"
+            raise RuntimeError(msg)
+        self.mailbox.reading = True
+        if not self.mailbox.collecting:
+            if self.ended:
+                self.mailbox.join_late(self.answer)
+            else:
+                self._engine.call(self.mailbox.join_late, self.answer)
+
+    def _next_chunk(self, wake: Callable[[], None]) -> tuple[StreamChunk | None, bool]:
+        """A chunk if there is one; else whether there is none to come. If neither, `wake` will be called."""
+        box = self.mailbox
+        chunk = box.take()
+        if chunk is not None:
+            return chunk, False
+        box.wake = wake
+        closed = box.closed  # looked at before the last look into the box: what came in between is in it
+        chunk = box.take()
+        return chunk, chunk is None and closed
+
+    def __iter__(self) -> Iterator[StreamChunk]:
+        """The chunks as they come, from any thread. Leaving the loop stops the stream."""
+        self._open_mailbox()
+        return self._chunks()
+
+    def _chunks(self) -> Iterator[StreamChunk]:
+        ready = threading.Event()
+        try:
+            over = False
+            while not over:
+                ready.clear()
+                chunk, over = self._next_chunk(ready.set)
+                if chunk is not None:
+                    yield chunk
+                elif not over:
+                    while not ready.wait(_SLICE):
+                        pass
+        except KeyboardInterrupt:
+            pass
+        else:
+            self._whole()
+            return
+        finally:
+            self.cancel()
+        raise self.stop_now()
+
+    def __aiter__(self) -> AsyncIterator[StreamChunk]:
+        """The chunks as they come, on any loop. Leaving the loop stops the stream."""
+        self._open_mailbox()
+        return self._achunks()
+
+    async def _achunks(self) -> AsyncIterator[StreamChunk]:
+        loop = asyncio.get_running_loop()
+        ready = asyncio.Event()
+
+        def wake() -> None:
+            try:
+                loop.call_soon_threadsafe(ready.set)
+            except RuntimeError:  # the reader's loop is closed; nobody is left to wake
+                self.cancel()
+
+        try:
+            over = False
+            while not over:
+                ready.clear()
+                chunk, over = self._next_chunk(wake)
+                if chunk is not None:
+                    yield chunk
+                elif not over:
+                    await ready.wait()
+            self._whole(asyncio.CancelledError)
+        finally:
+            self.cancel()
+
+    def __repr__(self) -> str:
+        return f"<Stream {self.phase} {self.answer!r}>"
+
+
+def stop_line(answers: list[Answer]) -> str:
+    """One honest line for a stop by the user: what is kept, and what it cost as far as that is known."""
+    characters = sum(len(answer.text) for answer in answers)
+    kept = f"Stopped by you after {characters} characters; the text is kept."
+    if characters == 0:
+        kept = "Stopped by you before the first text."
+    if all(_unsent(answer) for answer in answers):
+        return "Stopped by you before anything was sent."
+    costs = [answer.cost_usd for answer in answers]
+    known = sum(cost for cost in costs if cost is not None)
+    if known:
+        return f"{kept} It cost at least ${known.normalize():f}."
+    if all(cost is not None for cost in costs):
+        return kept
+    return f"{kept} What it cost is not known: the server had not said."
+
+
+def _unsent(answer: Answer) -> bool:
+    return all(attempt.duration_s == 0 for attempt in answer.attempts)
