@@ -36,11 +36,11 @@ class HolySheep:
 
     Args:
         api_key: None: `HOLYSHEEP_API_KEY`; "": send none.
-        base_url: The server's URL down to its version ("…/v1"), or "embedded". None: `HOLYSHEEP_BASE_URL`, else
-            the hosted gateway.
+        base_url: The server's URL down to its version ("…/v1"), or "embedded". None:
+            `HOLYSHEEP_BASE_URL`, else the hosted gateway.
         max_retries: How often a request that got no answer is sent again.
-        timeout: Seconds for reaching the server, with all tries, and for requests that do not stream. An answer
-            that has begun has no limit as a whole.
+        timeout: Seconds for reaching the server, with all tries, and for requests that do not stream. An
+            answer that has begun has no limit as a whole.
         max_concurrency: How many streams may have a connection at once; further ones wait their turn.
         streaming: How streams are watched; None: the defaults.
         shape: Whose JSON the server speaks: "openai", "anthropic", "google", "ollama". None:
@@ -88,8 +88,8 @@ class HolySheep:
     ) -> Stream:
         """Start a request and return at once.
 
-        The stream runs whether or not anybody looks: `await` it, iterate over its chunks (`for`, `async for`),
-        call `result()`, or read `answer` as it grows.
+        The stream runs whether or not anybody looks: `await` it, iterate over its chunks (`for`,
+        `async for`), call `result()`, or read `answer` as it grows.
 
         Args:
             prompt: A question, or the turns of a conversation.
@@ -211,7 +211,7 @@ class HolySheep:
         return run.stream
 
     def _limit_on(self, host: Engine) -> Limit:
-        """The limit that belongs to this engine; a forked child has another engine, and none of the streams."""
+        """The limit that belongs to this engine; a forked child has another, and none of the streams."""
         if self._limit is None or self._limit[0] is not host:
             self._limit = (host, Limit(self.config.max_concurrency))
             self._running = {}

@@ -1,7 +1,7 @@
 """The two clocks of a stream: liveness (any byte) and progress (a content event).
 
-Both are figures that the reader of the stream sets; one lazy timer looks at them when the earlier could be due.
-So an event costs two assignments, whatever its rate.
+Both are figures that the reader of the stream sets; one lazy timer looks when the earlier could be due. So an
+event costs two assignments, whatever its rate.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ class Clock:
                 remedy="Try again; for a model that thinks longer, set StreamingConfig(progress_timeout=…).",
             )
         return StalledError(
-            f"Not a byte came for {self._config.liveness_timeout:g} s, three heartbeats: the connection is dead.",
+            f"Not a byte came for {self._config.liveness_timeout:g} s (three heartbeats); nobody is there.",
             means="The text received is kept.",
             remedy="Check the network and run it again; for a server without heartbeats that pauses longer, "
             "set StreamingConfig(heartbeat_interval=…).",

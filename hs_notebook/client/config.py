@@ -17,6 +17,8 @@ from hs_notebook.wire.chunk import Shape
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+_TIMEOUT, _RETRIES, _CONCURRENCY = 30.0, 3, 10
+
 __all__ = [
     "DEFAULT_BASE_URL",
     "EMBEDDED",
@@ -69,7 +71,7 @@ class StreamingConfig:
         max_reconnects: How many times for one answer.
         heartbeat_interval: Seconds between the server's signs of life; after three without a byte the
             connection counts as dead.
-        progress_timeout: Seconds without any content before the stream counts as stalled, whatever heartbeats say.
+        progress_timeout: Seconds without content after which a stream counts as stalled, heartbeats or not.
     """
 
     reconnect: bool = True
@@ -126,9 +128,9 @@ class HolySheepConfig:
     base_url: str = DEFAULT_BASE_URL
     key: Secret | None = None
     shape: Shape | None = None
-    timeout: float = 30.0
-    max_retries: int = 3
-    max_concurrency: int = 10
+    timeout: float = _TIMEOUT
+    max_retries: int = _RETRIES
+    max_concurrency: int = _CONCURRENCY
     streaming: StreamingConfig = field(default_factory=StreamingConfig)
     sources: Mapping[str, str] = field(default_factory=dict)
 
@@ -139,9 +141,9 @@ class HolySheepConfig:
         api_key: str | None = None,
         base_url: str | None = None,
         shape: str | None = None,
-        timeout: float = 30.0,
-        max_retries: int = 3,
-        max_concurrency: int = 10,
+        timeout: float = _TIMEOUT,
+        max_retries: int = _RETRIES,
+        max_concurrency: int = _CONCURRENCY,
         streaming: StreamingConfig | None = None,
         environ: Mapping[str, str] | None = None,
     ) -> HolySheepConfig:
@@ -178,9 +180,9 @@ class HolySheepConfig:
                 "key": key_from,
                 "base_url": url_from,
                 "shape": form_from,
-                "timeout": "default" if timeout == cls.timeout else "argument",
-                "max_retries": "default" if max_retries == cls.max_retries else "argument",
-                "max_concurrency": "default" if max_concurrency == cls.max_concurrency else "argument",
+                "timeout": "default" if timeout == _TIMEOUT else "argument",
+                "max_retries": "default" if max_retries == _RETRIES else "argument",
+                "max_concurrency": "default" if max_concurrency == _CONCURRENCY else "argument",
                 "streaming": "default" if streaming is None else "argument",
             },
         )

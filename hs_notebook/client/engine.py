@@ -28,7 +28,7 @@ class Engine:
 
     Attributes:
         loop: The loop; only `submit` and `call` are for other threads.
-        shared: What belongs to this loop and is shared by all clients (connections, the ledger's writer), by name.
+        shared: What all clients share on this loop (connections, the ledger's writer), by name.
     """
 
     def __init__(self) -> None:
@@ -112,7 +112,7 @@ def engine() -> Engine:
 
 
 def _forget_after_fork() -> None:
-    """In a forked child: the thread is gone, and its loop and sockets are the parent's. Keep them untouched."""
+    """In a forked child the thread is gone, and loop and sockets are the parent's: keep them untouched."""
     global _engine, _lock  # noqa: PLW0603 - one engine a process
     _lock = threading.Lock()
     if _engine is not None:

@@ -62,7 +62,7 @@ class Limit:
         self._queue: deque[asyncio.Future[None]] = deque()
 
     async def acquire(self, *, first: bool = False) -> None:
-        """Wait for a slot. `first` goes to the head of the queue: for a stream that had one and comes back."""
+        """Wait for a slot. `first`: at the head of the queue, for a stream that had one and comes back."""
         if self.active < self.slots and not self._queue:
             self.active += 1
             return

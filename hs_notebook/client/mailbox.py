@@ -43,7 +43,7 @@ class Mailbox:
     # -- the writer ---------------------------------------------------------------------------
 
     def put(self, chunks: list[StreamChunk]) -> None:
-        """Add chunks. With no reader yet, a full box is emptied: a late reader starts with the text so far."""
+        """Add chunks. A full box without a reader is emptied: a late one starts with the text so far."""
         self._chunks.extend(chunks)
         if not self.reading and len(self._chunks) > LIMIT:
             self.switch_off()
@@ -84,7 +84,7 @@ class Mailbox:
         return chunk
 
     def join_late(self, answer: Answer) -> None:
-        """Start collecting in mid-stream, with all that came before as the first chunk. On the writer's thread."""
+        """Begin in mid-stream, with all that came before as the first chunk. On the writer's thread."""
         if not self.collecting:
             self._chunks.append(so_far(answer))
             self.collecting = True

@@ -1,10 +1,10 @@
-"""What a caller asks, checked and turned into a request: a wrong argument is refused before anything is sent."""
+"""What a caller asks, checked and turned into a request; a wrong argument is refused before sending."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from math import isfinite
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
@@ -33,7 +33,7 @@ def chat_request(  # noqa: PLR0913 - what a request consists of
     Raises:
         SettingError: Something in them cannot be asked; nothing was sent.
     """
-    if not isinstance(model, str) or not model.strip():
+    if not model or not model.strip():
         raise SettingError("No model is named.", remedy="Give model=…, for example model=local.")
     if temperature is not None and not (isfinite(temperature) and temperature >= 0):
         raise SettingError(
@@ -82,4 +82,4 @@ def _turn(item: Message | Mapping[str, str]) -> Message:
             "A turn of the conversation is not understood; nothing was sent.",
             remedy='Each is {"role": "system", "user" or "assistant", "content": "text"}.',
         )
-    return Message(role, content)
+    return Message(cast("Any", role), content)

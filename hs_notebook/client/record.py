@@ -24,10 +24,10 @@ log = logging.getLogger("hs_notebook")
 
 
 class Recorder:
-    """Writes attempts to the ledger on a thread of its own (a daemon: an end of the interpreter is not held up)."""
+    """Writes attempts to the ledger on a thread of its own, a daemon, which holds up no exit."""
 
     def __init__(self) -> None:
-        self._jobs: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self._jobs: queue.SimpleQueue[Callable[[], object]] = queue.SimpleQueue()
         self._failed = False
         threading.Thread(target=self._work, name="hs_notebook-ledger", daemon=True).start()
 
@@ -67,7 +67,8 @@ class Recorder:
         self._jobs.put(guarded)
 
     def _complain(self, answer: Answer, error: Exception) -> None:
-        note = f"This answer is missing from the usage table: {str(error).splitlines()[0] if str(error) else error!r}"
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        note = f"This answer is missing from the usage table: {reason}"
         if note not in answer.notes:
             answer.notes.append(note)
         if not self._failed:

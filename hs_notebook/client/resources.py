@@ -1,4 +1,4 @@
-"""What all clients of a process share, each on the engine's loop: connections, the usage writer, the gateway."""
+"""What all clients of a process share, on the engine's loop: connections, usage writer, gateway."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Whether and when a request is sent again: pure functions, no clock, no socket.
 
-Only a request that got no answer is repeated. Once an answer began, a blind second POST would be billed twice.
+Only a request that got no answer is repeated: once one began, a blind second POST would be billed twice.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def delay(attempt: int, retry_after: float | None, rng: Callable[[], float]) -> 
 
 
 def parse_retry_after(value: str | None, now: datetime) -> float | None:
-    """Seconds that a Retry-After header asks for: a number or an HTTP date; None where it says nothing usable.
+    """Seconds that a Retry-After header asks for (a number or an HTTP date); None where it is no use.
 
     Args:
         value: The header as it came; None if there was none.

@@ -1,7 +1,7 @@
-"""One logical request on the engine's loop: slot, attempts, back-off, the end. The only writer of its answer.
+"""One logical request on the engine's loop: slot, attempts, back-off, end. The only writer of its answer.
 
-Every wait is a step: a task of its own that a stop or a stall cancels, and never twice, for httpx 0.28 loses a
-connection to a second cancel. The run itself is never cancelled, so its end is always recorded.
+Every wait is a step: a task of its own that a stop or a stall cancels, and never twice, for httpx 0.28 loses
+a connection to a second cancel. The run itself is never cancelled, so its end is always recorded.
 """
 
 from __future__ import annotations
@@ -91,7 +91,8 @@ class Run:
         self._step_now = None
         if task.cancelled():
             raise _Stopped
-        return task.result()
+        result: T = task.result()
+        return result
 
     def _cancel_step(self) -> None:
         if self._step_now is not None and not self._cancelled:

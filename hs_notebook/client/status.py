@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
@@ -149,15 +149,12 @@ class Refusal:
                 f"{self.server} has nothing at this URL (404).",
                 "Check the base URL: most end in /v1." + (f" It says: {said}" if said else ""),
             )
-        if near:
-            help_line = f"Near names: {', '.join(near)}."
-        else:
-            help_line = "client.models() lists the names it knows."
-        return f"{self.server} does not know the model {self.model!r} (404).", f"{help_line} It says: {said}"
+        hint = f"Near names: {', '.join(near)}." if near else "client.models() lists the names it knows."
+        return f"{self.server} does not know the model {self.model!r} (404).", f"{hint} It says: {said}"
 
 
 def _wait_line(seconds: float, now: datetime) -> str:
-    until = (now.astimezone(timezone.utc) + timedelta(seconds=seconds)).strftime("%Y-%m-%d %H:%M UTC")
+    until = (now.astimezone(UTC) + timedelta(seconds=seconds)).strftime("%Y-%m-%d %H:%M UTC")
     minutes = round(seconds / 60)
     length = f"{minutes // 60} h {minutes % 60} min" if minutes >= 60 else f"{minutes} min"  # noqa: PLR2004
     return f"It asks to be left alone for {length}, until {until}; that is too long to wait here."

@@ -1,7 +1,7 @@
 """A stream as its caller holds it: one logical request, whatever attempts it takes.
 
-It runs on the engine; this handle may be used from any thread and any loop. Three ways to take it: wait for the
-whole answer (`result()`, `await`), read its chunks (`for`, `async for`), or look at `answer` while it grows.
+It runs on the engine; this handle may be used from any thread and any loop. Three ways to take it: wait for
+the whole answer (`result()`, `await`), read its chunks (`for`, `async for`), or look at `answer` as it grows.
 """
 
 from __future__ import annotations
@@ -116,7 +116,7 @@ class Stream:
         return self._done.done()
 
     def wait_news(self, timeout: float | None = None) -> bool:
-        """Block until the first text, a change of phase or the end, or for `timeout` seconds; whether one came.
+        """Block until first text, change of phase or end, at most `timeout` seconds; whether one came.
 
         For one waiter: news that was waited for is old.
         """
@@ -128,7 +128,7 @@ class Stream:
         return came
 
     def cancel(self) -> None:
-        """Stop the stream and its spending, at once; the text received is kept. A second call changes nothing."""
+        """Stop the stream and its spending at once; the text received is kept. Twice is as once."""
         if not self._stopped and not self.ended:
             self._stopped = True
             self._engine.call(self._stop)

@@ -138,7 +138,7 @@ class Transport:
         if isinstance(error, httpx.ProxyError):
             return NotReachedError(
                 f"The proxy {self._proxy} refused the connection to {self._host}: {error}.",
-                remedy="Check HTTPS_PROXY and its user and password; NO_PROXY names hosts to reach without it.",
+                remedy="Check HTTPS_PROXY and its user and password; NO_PROXY names hosts that need none.",
             )
         if isinstance(error, httpx.TimeoutException):
             return NotReachedError(
@@ -151,7 +151,7 @@ class Transport:
         if isinstance(error, httpx.NetworkError) or "without sending a response" in str(error):
             return NotReachedError(
                 f"{self._host}{through} closed the connection before it answered.",
-                means="The server or something before it is overloaded, restarting, or refuses such a request.",
+                means="The server, or something before it, is overloaded or restarting.",
                 remedy="Try again in a moment.",
                 transient=True,
             )
@@ -166,7 +166,7 @@ class Transport:
         if any(isinstance(root, ssl.SSLCertVerificationError) for root in roots):
             return NotReachedError(
                 f"The certificate of {self._host}{through} is not trusted.",
-                means="The connection may be watched by a proxy of your organisation, or lead somewhere else.",
+                means="A proxy of your organisation may read along, or this is another server.",
                 remedy="If you trust it, set SSL_CERT_FILE to your organisation's certificates.",
             )
         if any(isinstance(root, ssl.SSLError) for root in roots):
@@ -223,7 +223,7 @@ def _client(scheme: str, host: str) -> httpx.AsyncClient:
 
 
 def _proxy_of(scheme: str, host: str) -> str | None:
-    """Host and port of the proxy in between, for messages, without its user and password; None if there is none."""
+    """Host and port of the proxy in between, without its user and password; None if there is none."""
     proxies = getproxies()
     proxy = proxies.get(scheme) or proxies.get("all")
     if not proxy or is_loopback(host) or proxy_bypass(host):

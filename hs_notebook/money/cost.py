@@ -42,8 +42,8 @@ def cost_usd(usage: Usage | None, price: Price | None) -> Decimal | None:
 
 def _plain(cost: Decimal) -> Decimal:
     """The same value without trailing zeros and without an exponent: 0.01225, 50."""
-    short = cost.normalize(_EXACT)
-    return short if short.as_tuple().exponent <= 0 else short.quantize(Decimal(1), context=_EXACT)
+    whole = cost.to_integral_value(context=_EXACT)
+    return whole if whole == cost else cost.normalize(_EXACT)
 
 
 def _parts(usage: Usage | None, price: Price) -> list[tuple[int | None, Decimal | None]]:

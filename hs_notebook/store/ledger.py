@@ -11,6 +11,7 @@ import os
 import threading
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from hs_notebook.store.frame import COLUMNS, to_frame
@@ -21,6 +22,7 @@ from hs_notebook.store.writer import is_gone, this_writer
 if TYPE_CHECKING:
     import pandas as pd
     from sqlalchemy import Connection
+    from sqlalchemy.engine.interfaces import DBAPICursor
 
     from hs_notebook.answer import Answer, Attempt
     from hs_notebook.store.database import Database
@@ -33,6 +35,9 @@ _LARGEST = 2**63 - 1
 
 _GIVEN_UP = timedelta(days=1)
 """When a row without an end counts as interrupted though nobody can ask its process (another machine's)."""
+
+_BATCH = 500
+"""Rows read at a time."""
 
 _LEFT = "No end was recorded: the process that asked is gone."
 
@@ -99,35 +104,26 @@ class Ledger:
     def frame(self, notebook: str | None = None) -> pd.DataFrame:
         """Every attempt, the oldest first, one row each; None: of all notebooks.
 
-        Columns and dtypes are those of `COLUMNS`, also when there is no row. Unknown is <NA>, never 0. An attempt
-        that still runs has its beginning and <NA> for the rest, `status` included. One whose process is gone is
-        `interrupted`; of another machine's process that is assumed after a day.
+        Columns and dtypes are those of `frame.COLUMNS`, also when there is no row. Unknown is <NA>, never 0.
+        An attempt that still runs shows how it began and <NA> for the rest, `status` included. One whose
+        process is gone is `interrupted`; of another machine's process that is assumed after a day.
         """
-        columns = self._columns([*COLUMNS, "writer"], notebook)
-        writers = columns.pop("writer")
-        _settle(columns, writers)
-        return to_frame(columns)
+
+        def work(connection: Connection) -> dict[str, list[Any]]:
+            columns = _select(connection, list(COLUMNS), notebook)
+            if None in columns["status"]:
+                _settle(columns, _writers_of_open_rows(connection))
+            return columns
+
+        return to_frame(self._database.read(work))
 
     def costs(self, notebook: str | None = None) -> list[Decimal | None]:
-        """What every attempt cost, USD, exact, in the order of `frame`; None where unknown."""
-        return [
-            None if text is None else Decimal(text)
-            for text in self._columns(["cost_usd"], notebook)["cost_usd"]
-        ]
+        """What each attempt cost, USD, exact, in no order; None if unknown. `money.cost.total` adds up."""
+        columns = self._database.read(lambda connection: _select(connection, ["cost_usd"], notebook))
+        return [None if text is None else Decimal(text) for text in columns["cost_usd"]]
 
-    def _columns(self, names: list[str], notebook: str | None) -> dict[str, list[Any]]:
-        from sqlalchemy import select
 
-        from hs_notebook.store.schema import attempts
-
-        query = select(*(attempts.c[name] for name in names)).order_by(
-            attempts.c.started_at, attempts.c.answer_id, attempts.c.attempt
-        )
-        if notebook is not None:
-            query = query.where(attempts.c.notebook == plain(notebook))
-        rows = self._database.read(lambda connection: connection.execute(query).fetchall())
-        values = zip(*rows, strict=True) if rows else ((),) * len(names)
-        return {name: list(column) for name, column in zip(names, values, strict=True)}
+# -- rows in ----------------------------------------------------------------------------------
 
 
 def _beginning(answer: Answer, attempt: Attempt, place: Place, comparison_id: str | None) -> dict[str, Any]:
@@ -183,18 +179,46 @@ def _seconds(value: float | None) -> float | None:
     return value if value is not None and math.isfinite(value) else None
 
 
-def _settle(columns: dict[str, list[Any]], writers: list[str]) -> None:
+# -- rows out ---------------------------------------------------------------------------------
+
+
+def _select(connection: Connection, names: list[str], notebook: str | None) -> dict[str, list[Any]]:
+    """Read columns: past SQLAlchemy's rows, which double the time, in small batches, which spare the GC."""
+    from sqlalchemy import select
+
+    from hs_notebook.store.schema import attempts
+
+    query = select(*(attempts.c[name] for name in names))
+    if notebook is not None:
+        query = query.where(attempts.c.notebook == plain(notebook))
+    cursor: DBAPICursor | None = connection.execute(query).cursor
+    columns: list[list[Any]] = [[] for _ in names]
+    while cursor is not None and (rows := cursor.fetchmany(_BATCH)):
+        for column, values in zip(columns, zip(*rows, strict=True), strict=True):
+            column.extend(values)
+    return dict(zip(names, columns, strict=True))
+
+
+def _writers_of_open_rows(connection: Connection) -> dict[tuple[str, int], str]:
+    from sqlalchemy import select
+
+    from hs_notebook.store.schema import attempts
+
+    query = select(attempts.c.answer_id, attempts.c.attempt, attempts.c.writer)
+    rows = connection.execute(query.where(attempts.c.status.is_(None)))
+    return {(answer_id, attempt): writer for answer_id, attempt, writer in rows}
+
+
+def _settle(columns: dict[str, list[Any]], writers: dict[tuple[str, int], str]) -> None:
     """Say of every row without an end whether it still runs (it stays as it is) or was left behind."""
     long_ago = (datetime.now(UTC) - _EPOCH - _GIVEN_UP) // _MICROSECOND
-    gone: dict[str, bool | None] = {this_writer(): False}
+    is_gone_once = cache(is_gone)
     for row, status in enumerate(columns["status"]):
-        if status is not None:
+        writer = writers.get((columns["answer_id"][row], columns["attempt"][row]))
+        if status is not None or writer is None:
             continue
-        writer = writers[row]
-        if writer not in gone:
-            gone[writer] = is_gone(writer)
-        left = gone[writer]
-        if left or (left is None and columns["started_at"][row] < long_ago):
+        gone = is_gone_once(writer)
+        if gone or (gone is None and columns["started_at"][row] < long_ago):
             columns["status"][row] = "interrupted"
             columns["usage_source"][row] = "missing"
             columns["error"][row] = _LEFT
@@ -208,7 +232,7 @@ _inherited: list[Ledger] = []
 
 
 def default() -> Ledger:
-    """The ledger of this process, opened when it is first asked for, and anew when the settings have changed."""
+    """The ledger of this process, opened when first asked for, and anew when the settings have changed."""
     from hs_notebook.store.database import configured
 
     global _default  # noqa: PLW0603 - one for the process
@@ -240,7 +264,7 @@ def _close() -> None:
 
 def _renew() -> None:
     """In a forked child: leave the parent's connections alone, neither used nor closed, and open our own."""
-    global _default, _lock  # noqa: PLW0603 - a forked child is another process
+    global _default, _lock
     if _default is not None:
         _inherited.append(_default[1])
     _default, _lock = None, threading.RLock()

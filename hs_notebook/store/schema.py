@@ -1,7 +1,7 @@
 """The ledger's tables, in types that every database has, and how they grow from version to version.
 
-Times are whole microseconds since 1970 in UTC and money is a decimal number in text: both come back from SQLite
-and PostgreSQL exactly as they went in.
+Times are whole microseconds since 1970 in UTC and money is a decimal number in text: both come back from
+SQLite and PostgreSQL exactly as they went in.
 """
 
 from __future__ import annotations

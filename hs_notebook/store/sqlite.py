@@ -50,8 +50,9 @@ Source: https://www.sqlite.org/wal.html "WAL does not work over a network filesy
 def open_file(url: URL) -> Engine:
     """Open, and where needed create or upgrade, the store in one SQLite file.
 
-    A broken file is set aside under another name and a new one begun; a file of a newer version of this package
-    is left as it is and a file of this version kept beside it. Either is told in one warning; no file is deleted.
+    A broken file is set aside under another name and a new one begun; a file of a newer version of this
+    package is left as it is and a file of this version kept beside it. Either is told in one warning; no file
+    is deleted.
     """
     broken = False
     while True:
@@ -94,8 +95,8 @@ def _beside(url: URL, found: int) -> URL:
     path = file_of(url)
     ours = path.with_name(f"{path.stem}.v{schema.VERSION}{path.suffix}")
     _tell(
-        f"The usage store {path} belongs to a newer hs_notebook (version {found} of its tables) and is left alone;"
-        f" this one writes to {ours.name}. Update hs_notebook to see all in one."
+        f"The usage store {path} belongs to a newer hs_notebook (version {found} of its tables) and is left"
+        f" alone; this one writes to {ours.name}. Update hs_notebook to see all in one."
     )
     return url.set(database=str(url.database).replace(str(path), str(ours)))
 
@@ -136,15 +137,16 @@ def _on_begin(connection: Connection) -> None:
 
 
 def _choose_journal(engine: Engine, path: Path) -> None:
-    """WAL, so that readers and a writer do not wait for each other; a rollback journal where WAL cannot work."""
+    """WAL, so that readers and writers need not wait for each other; where it cannot work, a plain journal."""
     wanted = "delete" if is_on_network(path) else "wal"
     deadline = time.monotonic() + BUSY_S
-    pool = engine.raw_connection()
+    connection = engine.raw_connection()
+    cursor = connection.cursor()
     try:
         while True:
             try:
                 # Answers the mode that holds, which stays "delete" where the file system cannot do WAL.
-                pool.execute(f"PRAGMA journal_mode={wanted}")  # type: ignore[attr-defined]
+                cursor.execute(f"PRAGMA journal_mode={wanted}")
             except sqlite3.OperationalError as error:
                 # Changing the mode needs the file for a moment, and the busy timeout does not cover it.
                 if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
@@ -153,11 +155,11 @@ def _choose_journal(engine: Engine, path: Path) -> None:
             else:
                 return
     finally:
-        pool.close()
+        connection.close()
 
 
 def is_on_network(path: Path, mounts: Path = Path("/proc/self/mounts")) -> bool:
-    """Whether a file lies on a network drive, by the longest mount point above it; False where nobody tells."""
+    """Whether a file lies on a network drive, by the longest mount point above it; False if nobody tells."""
     try:
         lines = mounts.read_text("utf-8", "replace").splitlines()
     except OSError:

@@ -29,8 +29,8 @@ def plain(text: str) -> str:
 def without_keys(text: str | None) -> str | None:
     """Text from a server or an error, cut to a sane length, with `***` for every key in it.
 
-    A second fence: the client has already taken its own key out. Here every secret of the environment goes, and
-    whatever has the look of a key.
+    A second fence: the client has already taken its own key out. Here every secret of the environment goes,
+    and whatever has the look of a key.
     """
     if text is None:
         return None

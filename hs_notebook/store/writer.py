@@ -1,7 +1,8 @@
 """Which process wrote a row, and is it still there?
 
-A row that has a beginning and no end is either in flight or was left behind by a kernel that died. The one thing
-that tells them apart is whether its process lives; a process id alone does not do, since ids are used again.
+A row that has a beginning and no end is either in flight or was left behind by a kernel that died. The one
+thing that tells them apart is whether its process lives; a process id alone does not do, since ids are used
+again.
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ from __future__ import annotations
 import os
 import socket
 import subprocess
-import sys
 from functools import lru_cache
 from pathlib import Path
 
@@ -17,14 +17,14 @@ __all__ = ["is_gone", "this_writer"]
 
 
 def this_writer() -> str:
-    """The name of this process, unlike that of any other, before or after: machine, boot, process id, its start."""
+    """The name of this process, unlike any other's before or after: machine, boot, process id, its start."""
     return _writer(os.getpid())
 
 
 def is_gone(writer: str) -> bool | None:
-    """True when the process of that name has ended; None where it cannot be told (another machine, Windows)."""
+    """True when the process of that name has ended; None where nobody can tell (another machine, Windows)."""
     machine, pid, _ = writer.split("|")
-    if sys.platform == "win32" or machine != _machine():
+    if os.name == "nt" or machine != _machine():
         return None
     return _writer(int(pid)) != writer
 
@@ -50,10 +50,10 @@ def _machine() -> str:
 
 
 def _start(pid: int) -> str:
-    """When a process started, in the system's own words; "" if there is no such process."""
-    if sys.platform == "linux":
-        return _start_linux(pid)
-    if sys.platform == "win32":
+    """When a process started, in the system's own words; "" if there is no such process, or on Windows."""
+    if Path("/proc/self/stat").exists():
+        return _start_in_proc(pid)
+    if os.name == "nt":
         return ""
     asked = subprocess.run(  # noqa: S603 - a number and no shell
         ["/bin/ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True, check=False
@@ -61,7 +61,7 @@ def _start(pid: int) -> str:
     return asked.stdout.strip()
 
 
-def _start_linux(pid: int) -> str:
+def _start_in_proc(pid: int) -> str:
     try:
         stat = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace")
     except OSError:
