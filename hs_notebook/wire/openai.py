@@ -18,6 +18,7 @@ from hs_notebook.wire.usage import amount, count, merge, reconcile
 if TYPE_CHECKING:
     from hs_notebook.errors import ProviderError
     from hs_notebook.wire.chunk import ChatRequest
+    from hs_notebook.wire.framing import Frame
 
 __all__ = ["Reader", "auth", "request"]
 
@@ -66,26 +67,27 @@ class Reader:
         self._usage: dict[str, Any] = {}
         self._noted = False
 
-    def read(self, obj: dict[str, Any], event_id: str | None, index: int) -> StreamChunk | None:
+    def read(self, obj: dict[str, Any], frame: Frame, index: int) -> StreamChunk | None:
         """The chunk that an object stands for; None where it brings nothing."""
         try:  # the usual event, some text and nothing else, in a few look-ups
             (choice,) = obj["choices"]
             delta = choice["delta"]
             content = delta["content"]
+            model = obj["model"]
             if (
                 len(delta) == 1
-                and content.__class__ is str
+                and content.__class__ is model.__class__ is str
                 and choice["index"] == 0
                 and choice["finish_reason"] is None
                 and obj.get("usage") is None
                 and "error" not in obj
             ):
-                return StreamChunk(content, index, None, obj["model"], None, event_id)
+                return StreamChunk(content, index, None, model, None, frame.id)
         except (KeyError, TypeError, ValueError):
             pass
-        return self._read_any(obj, event_id, index)
+        return self._read_any(obj, frame, index)
 
-    def _read_any(self, obj: dict[str, Any], event_id: str | None, index: int) -> StreamChunk | None:
+    def _read_any(self, obj: dict[str, Any], frame: Frame, index: int) -> StreamChunk | None:
         if obj.get("error"):
             self.failure = reported(obj)
             self.closed = True
@@ -105,7 +107,7 @@ class Reader:
             usage=usage,
             model=text(obj, "model") or None,
             finish_reason=finish_reason(raw) if raw else None,
-            event_id=event_id,
+            event_id=frame.id,
             reasoning=text(delta, "reasoning_content", "reasoning") or thought,
             refusal=text(delta, "refusal"),
             tool_calls=_tool_calls(delta),

@@ -5,13 +5,16 @@ A Reader never raises, whatever JSON it is given: a field of a wrong type counts
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
 from hs_notebook.errors import ProviderError
 from hs_notebook.wire.chunk import StreamChunk, StreamEnd
 from hs_notebook.wire.failure import error_in
+
+if TYPE_CHECKING:
+    from hs_notebook.wire.framing import Frame
 
 __all__ = ["Reader", "closing_record", "compact", "inner", "items", "provider_error", "reported", "text"]
 
@@ -29,7 +32,7 @@ class Reader(Protocol):
     done_proves: bool
     """Whether a bare `[DONE]` proves an answer of this shape complete: some servers give no finish reason."""
 
-    def read(self, obj: dict[str, Any], event_id: str | None, index: int) -> StreamChunk | None:
+    def read(self, obj: dict[str, Any], frame: Frame, index: int) -> StreamChunk | None:
         """The chunk that an object stands for; None where it brings nothing (a ping)."""
 
 

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from hs_notebook.errors import HolySheepError, ProtocolError
-from hs_notebook.wire import openai
 from hs_notebook.wire.chunk import StreamChunk
 from hs_notebook.wire.failure import describe, error_in_bytes, excerpt
-from hs_notebook.wire.framing import Frame, from_content_type, media_type, sniff
+from hs_notebook.wire.framing import from_content_type, media_type, sniff
 from hs_notebook.wire.json_frames import JsonLines, JsonValues
 from hs_notebook.wire.reader import provider_error, reported
+from hs_notebook.wire.shapes import reader_for
 from hs_notebook.wire.sse import Decoder as SSEDecoder
 from hs_notebook.wire.surrogates import Mender
 from hs_notebook.wire.text import TextFrames
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from hs_notebook.wire.chunk import Shape
-    from hs_notebook.wire.framing import Framer, Framing
+    from hs_notebook.wire.framing import Frame, Framer, Framing
     from hs_notebook.wire.reader import Reader
 
 __all__ = ["ResponseDecoder"]
@@ -89,14 +89,15 @@ class ResponseDecoder:
         """The chunks that these bytes complete."""
         if self._closed:
             return []
-        if self._framer is None:
-            self._head += data
-            self._choose_framer()
-            if self._framer is None:
+        framer = self._framer
+        if framer is None:
+            data = self._head = self._head + data
+            framer = self._framer = self._choose_framer()
+            if framer is None:
                 return []
-            data, self._head = self._head, b""
-        chunks = self._read(self._framer.feed(data))
-        if self._framer.overflow and not self._closed:
+            self._head = b""
+        chunks = self._read(framer.feed(data))
+        if framer.overflow and not self._closed:
             self._fail(_too_large(self._max))
         return chunks
 
@@ -124,22 +125,30 @@ class ResponseDecoder:
 
     # -- from bytes to frames -----------------------------------------------------------------
 
-    def _choose_framer(self) -> None:
+    def _choose_framer(self) -> Framer | None:
         kind = sniff(self._head)
         if kind == "text" and media_type(self._content_type) == "text/html":
             kind = "html"
         if kind == "html":
             if self._ending or len(self._head) >= _HTML_READ:
                 self._fail(_page(self._head))
-        elif kind is not None:
-            self._is_text = kind == "text"
-            self._framer = _FRAMERS[kind](self._max)
+            return None
+        self._is_text = kind == "text"
+        return None if kind is None else _FRAMERS[kind](self._max)
 
     # -- from frames to chunks ----------------------------------------------------------------
 
+    def _read_text(self, frames: list[Frame]) -> list[StreamChunk]:
+        chunks = []
+        for frame in frames:
+            note = _PLAIN_TEXT if self._index == 0 else None
+            chunks.append(StreamChunk(frame.data.decode(), self._index, note=note))
+            self._index += 1
+        return chunks
+
     def _read(self, frames: list[Frame]) -> list[StreamChunk]:
         if self._is_text:
-            return [self._text_chunk(frame) for frame in frames]
+            return self._read_text(frames)
         chunks: list[StreamChunk] = []
         for frame in frames:
             try:
@@ -149,26 +158,27 @@ class ResponseDecoder:
             reader = self._reader
             if reader is None or obj.__class__ is not dict:
                 reader = self._reader_for(obj, frame)
-            if reader is not None:
-                chunk = reader.read(obj, frame.id, self._index)
-                if chunk is not None:
-                    chunks.append(chunk if self._mender is None else self._mender.mend(chunk))
-                    self._index += 1
-                elif frame.event == "error" and not reader.closed:
-                    self._fail(provider_error(*describe(frame.data)))
-                if reader.closed:
-                    self._close(reader)
+            chunk = None if reader is None else reader.read(obj, frame, self._index)
+            if chunk is not None:
+                chunks.append(chunk if self._mender is None else self._mender.mend(chunk))
+                self._index += 1
+            if reader is not None and (chunk is None or reader.closed):
+                self._heed(reader, frame, chunk)
             if self._closed:
                 break
         return chunks
 
-    def _text_chunk(self, frame: Frame) -> StreamChunk:
-        note = _PLAIN_TEXT if self._index == 0 else None
-        self._index += 1
-        return StreamChunk(frame.data.decode(), self._index - 1, note=note)
+    def _heed(self, reader: Reader, frame: Frame, chunk: StreamChunk | None) -> None:
+        """Take note of an event that ends the stream, or that is an error by its name alone."""
+        if reader.failure is not None:
+            self._fail(reader.failure)
+        elif reader.closed:
+            self._closed = True
+        elif chunk is None and frame.event == "error":
+            self._fail(provider_error(*describe(frame.data)))
 
     def _odd(self, frame: Frame) -> Any:  # noqa: ANN401 - any JSON value
-        """The value of what strict JSON is not: `[DONE]`, blanks, broken UTF-8, half characters; else a failure."""
+        """What is no strict JSON: `[DONE]`, blanks, broken UTF-8, half characters; all else is a failure."""
         data = frame.data.strip()
         if data == b"[DONE]":
             self._closed = True
@@ -191,7 +201,7 @@ class ResponseDecoder:
             if isinstance(obj, list) and not self._ending:
                 self._fail(_no_json(frame.data))
             return None
-        self._reader = recognise(obj)
+        self._reader = reader_for(obj, frame.event)
         if self._reader is None:
             error = provider_error(*describe(frame.data)) if frame.event == "error" else reported(obj)
             if error is not None:
@@ -201,10 +211,6 @@ class ResponseDecoder:
         return self._reader
 
     # -- ends ---------------------------------------------------------------------------------
-
-    def _close(self, reader: Reader) -> None:
-        self._closed = True
-        self.failure = self.failure or reader.failure
 
     def _fail(self, error: HolySheepError) -> None:
         self._closed = True
@@ -219,13 +225,6 @@ class ResponseDecoder:
             self._fail(provider_error(*error))
         elif self._index == 0 and self._unread:
             self._fail(_no_answer(self._unread))
-
-
-def recognise(obj: dict[str, Any]) -> Reader | None:
-    """A Reader for the shape an object has; None if it shows none."""
-    if "choices" in obj or str(obj.get("object", "")).startswith("chat.completion"):
-        return openai.Reader()
-    return None
 
 
 def _too_large(limit: int) -> ProtocolError:
@@ -253,7 +252,7 @@ def _no_answer(data: bytes) -> ProtocolError:
 
 def _page(data: bytes) -> ProtocolError:
     return ProtocolError(
-        f"The server sent a web page in place of an answer: {describe(data, 'text/html')[0] or 'an empty one'}",
+        f"The server sent a web page in place of an answer: {describe(data, 'text/html')[0]}",
         means="The base URL leads to a website, or a proxy answered in the server's place.",
         remedy="Check the base URL (it usually ends in /v1) and the proxy settings.",
     )

@@ -57,7 +57,7 @@ class Decoder:
         return []
 
     def stray(self) -> bytes:
-        """What stood in the body that is no event stream at all, such as a bare JSON error; at most 16 KiB."""
+        """What stood in the body that is no event stream, such as a bare JSON error; at most 16 KiB."""
         rest = self._lines.rest()[:_STRAY_LIMIT]
         return self._stray + rest if self._stray or rest[:1] in (b"{", b"[", b"<") else b""
 

@@ -1,5 +1,6 @@
-"""Characters that a server cut in two: a JSON escape for half of a UTF-16 pair at the end of one chunk, the
-other half at the start of the next. Left alone they raise UnicodeEncodeError at the first print or save.
+"""Characters that a server cut in two: half of a UTF-16 pair in one chunk, the other half in the next.
+
+They come as JSON escapes. Left alone they raise UnicodeEncodeError at the first print or save.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Token counts as providers send them, merged and made comparable.
 
-Rule of this file: per raw field the last value that is not null wins (never a sum, never a maximum), and only
-the merged whole is made into a `Usage`, whose input includes all cache traffic and whose output all reasoning.
+Rule of this file: per raw field the last value that is not null wins (never a sum, never a maximum), and
+only the merged whole is made into a `Usage`: its input includes all cache traffic, its output all reasoning.
 """
 
 from __future__ import annotations
