@@ -12,6 +12,7 @@ export class Follow {
   #box;
   #pinned = true;
   #changed;
+  #top = 0;
 
   /**
    * @param {HTMLElement} box
@@ -20,9 +21,11 @@ export class Follow {
   constructor(box, changed) {
     this.#box = box;
     this.#changed = changed;
-    box.addEventListener("scroll", () => this.#pin(this.#atEnd()), { passive: true });
+    box.addEventListener("scroll", () => this.#scrolled(), { passive: true });
     box.addEventListener("wheel", (event) => event.deltaY < 0 && this.#letGo(), { passive: true });
     box.addEventListener("keydown", (event) => UP.has(event.key) && this.#letGo());
+    const { ResizeObserver } = /** @type {Window & typeof globalThis} */ (box.ownerDocument.defaultView);
+    new ResizeObserver(() => this.toEnd()).observe(box);
   }
 
   /** Call after text was added. */
@@ -36,6 +39,13 @@ export class Follow {
     this.#pin(true);
     this.#box.ownerDocument.getSelection()?.removeAllRanges();
     this.#box.scrollTop = this.#box.scrollHeight;
+  }
+
+  /** Only a way up lets go: a new layout moves the end away from us too. */
+  #scrolled() {
+    if (this.#atEnd()) this.#pin(true);
+    else if (this.#box.scrollTop < this.#top) this.#pin(false);
+    this.#top = this.#box.scrollTop;
   }
 
   #letGo() {

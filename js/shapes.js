@@ -12,10 +12,10 @@ const PATHS = {
   starting: "M8 3a5 5 0 0 1 5 5", // a quarter of a ring
   connecting: "M8 3a5 5 0 0 1 0 10", // half a ring
   waiting: "M6 4v8M10 4v8", // a pause
-  streaming: "M8 5.5a2.5 2.5 0 1 0 0 5a2.5 2.5 0 1 0 0-5M8 7v2", // a full dot
+  streaming: "M8 6a2 2 0 1 0 0 4a2 2 0 1 0 0-4M8 6v4M6 8h4", // a full dot
   complete: "M3.5 8.5l3 3l6-7", // a tick
-  interrupted: "M4.5 4.5h7v7h-7z", // a square, as on the button that stopped it
-  failed: "M4.5 4.5l7 7M11.5 4.5l-7 7", // a cross
+  interrupted: "M4 4h8v8h-8z", // a square, as on the button that stopped it
+  failed: "M4 4l8 8M12 4l-8 8", // a cross
 };
 
 /** A shape that can change. */

@@ -1,0 +1,231 @@
+"""One real JupyterLab and one real Chromium for all browser tests.
+
+The notebook's own actions (open, run, save) go through Lab's commands; what a person looks at or clicks goes
+through the page.
+"""
+
+import contextlib
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_notebook
+from playwright.sync_api import Page, sync_playwright
+
+ARTIFACTS = Path(__file__).parents[2] / "artifacts"
+"""Screenshots: for people to look at, not for comparison; git ignores them."""
+
+CHROMIUM = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+SETTINGS = {
+    "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
+    "docmanager-extension/plugin": {"autosaveInterval": 3600},
+}
+"""Of JupyterLab: it asks nothing, and saves only when told."""
+
+KERNEL_READY = "window.jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'"
+"""Before that, Lab would ask which kernel to start."""
+
+PATIENCE_S = 30.0
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+
+
+@dataclass(frozen=True)
+class Lab:
+    """A running JupyterLab: its address, its folder of notebooks, its HOLYSHEEP_HOME."""
+
+    url: str
+    token: str
+    root: Path
+    home: Path
+
+
+@pytest.fixture(scope="session")
+def lab(jupyter_folders, tmp_path_factory):
+    root, home = tmp_path_factory.mktemp("notebooks"), tmp_path_factory.mktemp("lab-home")
+    settings = tmp_path_factory.mktemp("lab-settings")
+    for name, values in SETTINGS.items():
+        file = settings / "@jupyterlab" / f"{name}.jupyterlab-settings"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(values))
+    kept = {k: v for k, v in os.environ.items() if not k.startswith("HOLYSHEEP_")}
+    environment = kept | {"HOLYSHEEP_HOME": str(home), "JUPYTERLAB_SETTINGS_DIR": str(settings)}
+    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1"]
+    command += ["--ServerApp.port=0", f"--ServerApp.root_dir={root}", "--LabApp.expose_app_in_browser=True"]
+    with (root.parent / "lab.log").open("wb") as log:
+        server = subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
+    try:
+        runtime = Path(os.environ["JUPYTER_RUNTIME_DIR"]) / f"jpserver-{server.pid}.json"
+        until(lambda: _answers(runtime), "JupyterLab answers", log=root.parent / "lab.log")
+        facts = json.loads(runtime.read_text())
+        yield Lab(facts["url"].rstrip("/"), facts["token"], root, home)
+    finally:
+        server.send_signal(signal.SIGTERM)
+        try:
+            server.wait(15)
+        except subprocess.TimeoutExpired:
+            server.kill()
+            server.wait()
+        _end_gateway(home)
+
+
+def _answers(runtime: Path) -> bool:
+    try:
+        facts = json.loads(runtime.read_text())
+        with urllib.request.urlopen(f"{facts['url']}api?token={facts['token']}", timeout=5) as reply:
+            return reply.status == 200
+    except (OSError, ValueError):
+        return False
+
+
+def _end_gateway(home: Path) -> None:
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        os.kill(json.loads((home / "gateway.json").read_text())["pid"], signal.SIGTERM)
+
+
+def until(condition, what: str, *, patience_s: float = PATIENCE_S, log: Path | None = None):
+    """Wait for a condition and give back what made it true; fail by naming it."""
+    end = time.monotonic() + patience_s
+    while time.monotonic() < end:
+        if result := condition():
+            return result
+        time.sleep(0.05)
+    tail = "" if log is None else log.read_text()[-2000:]
+    raise AssertionError(f"not within {patience_s:g} s: {what}\n{tail}")
+
+
+@pytest.fixture(scope="session")
+def browser():
+    path = shutil.which("chromium")
+    if path is None and not os.environ.get("CI"):
+        pytest.skip("no chromium on this machine")
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=path, args=CHROMIUM)
+        yield chromium
+        chromium.close()
+
+
+@dataclass
+class LiveNotebook:
+    """A notebook open in JupyterLab."""
+
+    page: Page
+    path: Path
+    received: list[int]
+
+    def command(self, name: str, **arguments):
+        self.page.evaluate(
+            "([name, args]) => { window.jupyterapp.commands.execute(name, args); }", [name, arguments]
+        )
+
+    def run_all(self):
+        self.command("notebook:run-all-cells")
+
+    def cell(self, index: int):
+        return self.page.locator(".jp-Notebook .jp-CodeCell").nth(index)
+
+    def output(self, index: int):
+        return self.cell(index).locator(".jp-OutputArea")
+
+    def prompt(self, index: int) -> str:
+        return self.cell(index).locator(".jp-InputPrompt").inner_text().strip()
+
+    def ended(self, index: int, patience_s: float = PATIENCE_S):
+        until(
+            lambda: re.fullmatch(r"\[\d+\]:", self.prompt(index)),
+            f"cell {index} ended",
+            patience_s=patience_s,
+        )
+
+    def interrupt(self):
+        """Press ■ in the notebook's toolbar."""
+        self.page.locator('[data-command="notebook:interrupt-kernel"]').first.click()
+
+    def saved(self) -> nbformat.NotebookNode:
+        """Save, and read the file."""
+        before = self.path.stat().st_mtime_ns
+        self.command("docmanager:save")
+        until(lambda: self.path.stat().st_mtime_ns != before, "the notebook is saved")
+        until(self._valid, "the file is whole")
+        return nbformat.read(self.path, 4)
+
+    def _valid(self):
+        with contextlib.suppress(ValueError):
+            return json.loads(self.path.read_text())
+
+    def screenshot(self, name: str):
+        ARTIFACTS.mkdir(exist_ok=True)
+        self.page.screenshot(path=ARTIFACTS / f"{name}.png")
+
+
+@pytest.fixture
+def open_notebook(lab, browser, request):
+    """A function that writes a notebook of these cells and opens it; or opens a file that is there."""
+    contexts = []
+
+    def open_(
+        *cells: str, path: Path | None = None, theme: str | None = None, kernel: bool = True, **context
+    ):
+        if path is None:
+            path = lab.root / f"{request.node.name}-{len(contexts)}.ipynb"
+            kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
+            book = new_notebook(cells=[new_code_cell(c) for c in cells], metadata={"kernelspec": kernelspec})
+            nbformat.write(book, path)
+        made = browser.new_context(viewport={"width": 1100, "height": 760}, **context)
+        contexts.append(made)
+        page = made.new_page()
+        received: list[int] = []
+        page.on("websocket", lambda ws: ws.on("framereceived", lambda frame: received.append(len(frame))))
+        page.goto(f"{lab.url}/doc/tree/{path.name}?token={lab.token}")
+        page.locator(".jp-Notebook .jp-Cell").first.wait_for()
+        notebook = LiveNotebook(page, path, received)
+        if theme is not None:
+            notebook.command("apputils:change-theme", theme=theme)
+            page.locator(f"body[data-jp-theme-name='{theme}']").wait_for(state="attached")
+        if kernel:
+            page.wait_for_function(KERNEL_READY)
+        return notebook
+
+    yield open_
+    for made in contexts:
+        with contextlib.suppress(Exception):
+            made.close()
+    _end_kernels(lab)
+
+
+def _end_kernels(lab: Lab) -> None:
+    """End the kernels a test leaves, so that the next one starts alone."""
+
+    def call(path: str, method: str):
+        request = urllib.request.Request(f"{lab.url}{path}", method=method)
+        request.add_header("Authorization", f"token {lab.token}")
+        with urllib.request.urlopen(request, timeout=20) as reply:
+            return reply.read()
+
+    for session in json.loads(call("/api/sessions", "GET")):
+        with contextlib.suppress(urllib.error.HTTPError):
+            call(f"/api/sessions/{session['id']}", "DELETE")
