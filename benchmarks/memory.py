@@ -30,7 +30,7 @@ def measure(name, url, events):
 
 
 def peak_mb():
-    """The most memory this process has held so far. (Linux: getrusage's figure is inherited from the parent.)"""
+    """The most memory this process has held. (On Linux getrusage's figure is inherited from the parent.)"""
     return int(re.search(r"VmHWM:\s*(\d+) kB", Path("/proc/self/status").read_text())[1]) * 1024 / 1e6
 
 

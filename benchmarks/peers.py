@@ -31,6 +31,10 @@ class OpenAISDK:
     def ask(self, model):
         return self._runner.run(self._ask(model))
 
+    def close(self):
+        self._runner.run(self._client.close())
+        self._runner.close()
+
     async def _ask(self, model):
         texts, finish, usage = [], None, None
         try:
@@ -62,6 +66,10 @@ class HttpxSSE:
 
     def ask(self, model):
         return self._runner.run(self._ask(model))
+
+    def close(self):
+        self._runner.run(self._client.aclose())
+        self._runner.close()
 
     async def _ask(self, model):
         from httpx_sse import aconnect_sse
@@ -109,3 +117,6 @@ class Ours:
             answer, error = raised.answer, type(raised).__name__
         usage = answer.usage.output_tokens if answer.usage else None
         return Outcome(answer.text, answer.finish_reason, usage, error)
+
+    def close(self):
+        self._client.close()

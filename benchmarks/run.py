@@ -35,7 +35,7 @@ def arguments():
         "names", nargs="*", metavar="NAME", help=f"of {', '.join(NAMES)}; all of them if none is named"
     )
     parser.add_argument("--events", type=int, default=10_000, help="throughput: chunks an answer")
-    parser.add_argument("--rounds", type=int, default=5, help="throughput, load_time: paired rounds")
+    parser.add_argument("--rounds", type=int, default=5, help="throughput, long_line, load_time")
     parser.add_argument("--memory-events", type=int, default=100_000)
     parser.add_argument("--stride", type=int, default=1, help="truncation: bytes from one cut to the next")
     parser.add_argument("--seconds", type=int, default=50, help="iopub: over how long the answer comes")

@@ -27,6 +27,8 @@ def run(options):
             for client, shape in cases
             for ending in ENDINGS
         ]
+        for client, _ in cases:
+            client.close()
     return table(
         "A good stream cut at every byte offset",
         ["", "ending", "offsets", "silent", "invented", "late alarm"],
