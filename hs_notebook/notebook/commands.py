@@ -1,0 +1,164 @@
+"""`%holysheep`: one small word each, in one table that help reads too."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from hs_notebook.errors import SettingError
+from hs_notebook.notebook.options import OPTIONS
+from hs_notebook.notebook.words import EXTRA
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from hs_notebook.client.client import HolySheep
+    from hs_notebook.client.limit import Stats
+
+__all__ = ["COMMANDS", "help_text", "run"]
+
+EXAMPLES = """\
+%%holysheep local                                  a small real model on this machine, no key
+%%holysheep model=gpt-4.1 temperature=0.2 var=reply    and then: reply.text, reply.usage, reply.cost_usd
+%%holysheep claude-sonnet-4.5 system="You review SQL."
+%%holysheep deepseek-v3.2 max_tokens=400           {{df|head}} in the prompt is filled in
+%%holysheep demo raw                               a script, no model; the prompt goes out as written
+"""
+
+KEYS = """\
+The key is read from HOLYSHEEP_API_KEY, never from the line; the server from HOLYSHEEP_BASE_URL; the model,
+where no line names one, from HOLYSHEEP_MODEL. ■ stops an answer and keeps its text.
+The answer is in _hs and var=, whatever its end.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A word after `%holysheep`. `run` gets the kernel's client, made when it is called."""
+
+    name: str
+    help: str
+    run: Callable[[Callable[[], HolySheep]], None]
+
+
+def run(line: str, client: Callable[[], HolySheep]) -> None:
+    """Do what the line says; the empty line says `status`.
+
+    Raises:
+        SettingError: There is no such command.
+    """
+    name = line.strip() or "status"
+    if name in COMMANDS:
+        COMMANDS[name].run(client)
+        return
+    near = get_close_matches(name, COMMANDS, n=1, cutoff=0.5)
+    raise SettingError(
+        f"%holysheep has no '{name[:40]}'.",
+        means=f"Did you mean %holysheep {near[0]}?" if near else "",
+        remedy=f"It has: {', '.join(COMMANDS)}. A prompt goes in a cell, below %%holysheep.",
+    )
+
+
+def help_text() -> str:
+    """One screen: examples, options, commands."""
+    options = [
+        (f"{option.name}={option.example}" if option.example else option.name, option.help)
+        for option in OPTIONS.values()
+    ]
+    options.append((f"{EXTRA}NAME=json", "any other member of the request's body"))
+    commands = [(f"%holysheep {command.name}", command.help) for command in COMMANDS.values()]
+    page = (
+        "Ask a model; the prompt is the cell's body.\n",
+        EXAMPLES,
+        _table(options),
+        "",
+        KEYS,
+        _table(commands),
+    )
+    return "\n".join(page)
+
+
+def _table(rows: list[tuple[str, str]]) -> str:
+    width = max(len(left) for left, _ in rows)
+    return "\n".join(f"{left:<{width}}  {right}" for left, right in rows)
+
+
+def _say(text: str) -> None:
+    print(text)  # noqa: T201 - what a line magic says goes to standard output
+
+
+def _status(client: Callable[[], HolySheep]) -> None:
+    config = client().config
+    stats = client().stats()
+    model = os.environ.get("HOLYSHEEP_MODEL", "").strip()
+    rows = [
+        ("server", f"{config.base_url} ({_source(config.sources.get('base_url'))})"),
+        (
+            "key",
+            f"found in {config.sources.get('key')}" if config.key else "none (local and demo need none)",
+        ),
+        ("model", f"{model} (HOLYSHEEP_MODEL)" if model else "none by default; write model=…"),
+        ("streams", _streams(stats)),
+        ("more", "%holysheep help"),
+    ]
+    _say(_table(rows))
+
+
+def _streams(stats: Stats) -> str:
+    return f"{stats.active_streams} running, {stats.available_slots} of {stats.max_concurrent} slots free"
+
+
+def _source(name: str | None) -> str:
+    return "the default" if name in (None, "default") else str(name)
+
+
+def _usage(client: Callable[[], HolySheep]) -> None:  # noqa: ARG001 - every command is called alike
+    from IPython.display import display
+
+    from hs_notebook.store.ledger import usage
+
+    display(usage())  # type: ignore[no-untyped-call]
+
+
+def _models(client: Callable[[], HolySheep]) -> None:
+    _say("\n".join(client().models()))
+
+
+def _stats(client: Callable[[], HolySheep]) -> None:
+    stats = client().stats()
+    _say(_streams(stats))
+    for session in stats.sessions:
+        _say(str(session))
+
+
+def _nest(client: Callable[[], HolySheep]) -> None:  # noqa: ARG001 - every command is called alike
+    import hs_notebook
+
+    hs_notebook.enable_nested_loops()
+    _say("asyncio.run(…) now works inside a cell.")
+
+
+def _help(client: Callable[[], HolySheep]) -> None:  # noqa: ARG001 - every command is called alike
+    _say(help_text())
+
+
+def _version(client: Callable[[], HolySheep]) -> None:  # noqa: ARG001 - every command is called alike
+    from importlib.metadata import version
+
+    _say(f"hs_notebook {version('hs-notebook')}")
+
+
+COMMANDS: dict[str, Command] = {
+    command.name: command
+    for command in (
+        Command("status", "the server, whether a key was found, the default model", _status),
+        Command("usage", "what this notebook has used, as a table", _usage),
+        Command("models", "the models the server has", _models),
+        Command("stats", "the streams of this kernel", _stats),
+        Command("nest", "let asyncio.run(…) work inside a cell", _nest),
+        Command("help", "this page", _help),
+        Command("version", "the version of this package", _version),
+    )
+}

@@ -1,0 +1,155 @@
+"""The figures of an answer, live and at rest: state, seconds, tokens, money.
+
+Unknown is None, never 0. Before the server has counted, output tokens are estimated and marked so.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Context, Decimal
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from hs_notebook.answer import Status
+from hs_notebook.client.stream import Phase
+from hs_notebook.wire.chunk import FinishReason
+
+if TYPE_CHECKING:
+    from hs_notebook.answer import Answer
+    from hs_notebook.client.stream import Stream
+
+__all__ = ["Figures", "footer", "read"]
+
+CHARACTERS_A_TOKEN = 4
+"""For the estimate while streaming; English prose in today's vocabularies has four to five."""
+_SETTLED_S = 0.5
+"""Seconds of streaming before a rate means anything."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What a pane's header shows: the `state` of docs/protocol.md, member by member."""
+
+    model: str
+    model_served: str | None
+    status: str
+    elapsed_s: float | None
+    ttft_s: float | None
+    input_tokens: int | None
+    output_tokens: int | None
+    output_estimated: bool
+    tokens_per_s: float | None
+    cost: str | None
+    finish_reason: str | None
+    message: str | None
+    stop_hint: str | None
+
+
+def read(stream: Stream, characters: int, *, stopped: bool = False) -> Figures:
+    """The figures now. `characters`: how much text and reasoning has come; `stopped`: the user pressed ■."""
+    answer, now = stream.answer, monotonic()
+    usage = answer.usage
+    counted = usage.output_tokens if usage is not None else None
+    estimate = -(-characters // CHARACTERS_A_TOKEN) if characters else None
+    output = estimate if counted is None else counted
+    attempt = answer.attempts[-1] if answer.attempts else None
+    ttft = attempt.ttft_s if attempt is not None else None
+    return Figures(
+        model=answer.model,
+        model_served=answer.model_served,
+        status=_status(stream, stopped=stopped),
+        elapsed_s=round(now - stream.asked_at, 2),
+        ttft_s=None if ttft is None else round(ttft, 3),
+        input_tokens=usage.input_tokens if usage is not None else None,
+        output_tokens=output,
+        output_estimated=counted is None and output is not None,
+        tokens_per_s=_rate(answer, output, now),
+        cost=None if answer.cost_usd is None else dollars(answer.cost_usd),
+        finish_reason=None if answer.finish_reason is None else str(answer.finish_reason),
+        message=_message(stream, now),
+        stop_hint=None if stream.ended or stopped else "■ stops",
+    )
+
+
+def _status(stream: Stream, *, stopped: bool) -> str:
+    if not stream.ended:
+        return str(Status.INTERRUPTED if stopped else stream.phase)
+    status = stream.answer.status
+    return str(Status.COMPLETE if status is Status.REPLAYED else status)
+
+
+def _rate(answer: Answer, output: int | None, now: float) -> float | None:
+    """Output tokens a second, from the first text on."""
+    attempt = answer.attempts[-1] if answer.attempts else None
+    if attempt is None or attempt.ttft_s is None or output is None:
+        return None
+    if attempt.tokens_per_s is not None:
+        return round(attempt.tokens_per_s, 1)
+    end = now - attempt.began if attempt.duration_s is None else attempt.duration_s
+    seconds = end - attempt.ttft_s
+    return round(output / seconds, 1) if seconds >= _SETTLED_S else None
+
+
+def _message(stream: Stream, now: float) -> str | None:
+    answer = stream.answer
+    if stream.phase is Phase.WAITING and stream.retry_at is not None and answer.error is not None:
+        return f"{answer.error.what} Trying again in {max(0.0, stream.retry_at - now):.0f} s."
+    if stream.phase is Phase.STARTING:
+        return "Starting the gateway on this machine."
+    if stream.ended and answer.error is not None:
+        return str(answer.error)
+    if not answer.parts and answer.reasoning_parts:
+        return f"Thinking: {sum(map(len, answer.reasoning_parts)):,} characters so far."
+    return "\n".join(answer.notes) or None
+
+
+def dollars(amount: Decimal) -> str:
+    """`$0.01225`: to six digits, at least two of them cents."""
+    plain = amount.normalize(Context(prec=6))
+    decimals = max(2, -int(plain.as_tuple().exponent)) if plain else 0
+    return f"${plain:,.{decimals}f}"
+
+
+# -- the line below an answer -------------------------------------------------------------------------
+
+_ENDINGS = {
+    FinishReason.LENGTH: "complete up to max_tokens",
+    FinishReason.CONTENT_FILTER: "ended by the content filter",
+    FinishReason.REFUSAL: "refused",
+    FinishReason.TOOL_CALLS: "asks for tools",
+    FinishReason.ERROR: "the server ended it with an error",
+}
+
+
+def footer(figures: Figures, filled: tuple[str, ...] = ()) -> str:
+    """One plain line: model · tokens · tokens/s · first text · cost · state. What is unknown is left out.
+
+    Args:
+        figures: The last figures.
+        filled: What was put into the prompt, one phrase each.
+    """
+    parts = [
+        figures.model_served or figures.model,
+        _tokens(figures),
+        f"{figures.tokens_per_s:g} tok/s" if figures.tokens_per_s is not None else "",
+        f"first token {figures.ttft_s:.2f} s" if figures.ttft_s is not None else "",
+        figures.cost or "",
+        f"with {', '.join(filled)}" if filled else "",
+        _ending(figures),
+    ]
+    return " · ".join(part for part in parts if part)
+
+
+def _tokens(figures: Figures) -> str:
+    if figures.output_tokens is None:
+        return ""
+    out = f"{'~' if figures.output_estimated else ''}{figures.output_tokens:,}"
+    if figures.input_tokens is None:
+        return f"{out} tokens out"
+    return f"{figures.input_tokens:,} + {out} tokens"
+
+
+def _ending(figures: Figures) -> str:
+    if figures.status != Status.COMPLETE or figures.finish_reason is None:
+        return figures.status
+    return _ENDINGS.get(FinishReason(figures.finish_reason), figures.status)

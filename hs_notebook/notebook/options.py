@@ -1,0 +1,251 @@
+"""The line after `%%holysheep`: `key=value` words to `Options`.
+
+`OPTIONS` is the one table that parsing, help and completion read. The first bare word is the model, another
+one is a flag; `--key value` and `--key=value` are understood too (words.py cuts the line into words). Nothing
+is sent before every word is understood.
+"""
+
+from __future__ import annotations
+
+import json
+import keyword
+import math
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+from hs_notebook.errors import SettingError
+from hs_notebook.notebook.words import EXTRA, Word, shorten, split
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+__all__ = ["OPTIONS", "Option", "Options", "parse"]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the line said; None where it said nothing.
+
+    Attributes:
+        var: Name of the variable that gets the answer.
+        raw: The prompt goes out as it is written, `{{…}}` included.
+        extra: Further members of the request's body, by name.
+    """
+
+    model: str | None = None
+    system: str | None = None
+    temperature: float | None = None
+    max_tokens: int | None = None
+    var: str | None = None
+    raw: bool = False
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+# -- values: each reader gives the value, or a ValueError that says what it should be -----------------
+
+
+def _text(value: str) -> str:
+    return value
+
+
+def _model(value: str) -> str:
+    if not value:
+        raise ValueError("should be the name of a model, as model=gpt-4.1")
+    if "," in value:
+        raise ValueError("should be one model; for several there is HolySheep().compare(prompt, models=[…])")
+    return value
+
+
+def _temperature(value: str) -> float:
+    try:
+        number = float(value)
+    except ValueError:
+        number = math.nan
+    if not 0 <= number <= 2:  # noqa: PLR2004 - the widest range any provider takes
+        raise ValueError("should be a number from 0 to 2")
+    return number
+
+
+def _count(value: str) -> int:
+    try:
+        number = int(value)
+    except ValueError:
+        number = 0
+    if number < 1:
+        raise ValueError("should be a whole number, 1 or more")
+    return number
+
+
+def _name(value: str) -> str:
+    if not value.isidentifier() or keyword.iskeyword(value):
+        raise ValueError("should be a name that Python takes for a variable")
+    return value
+
+
+def _flag(value: str) -> bool:
+    if value.lower() not in {"true", "false"}:
+        raise ValueError("is on when its name is written; or write =true, =false")
+    return value.lower() == "true"
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One option of the line.
+
+    Attributes:
+        name: As written before `=`, and the field of `Options`.
+        read: Reads the value; its ValueError says what the value should be.
+        example: A value to show, in help.
+        help: One line.
+        short: The letter understood after one dash; "" for none.
+        flag: Whether the name alone switches it on.
+    """
+
+    name: str
+    read: Callable[[str], Any]
+    example: str
+    help: str
+    short: str = ""
+    flag: bool = False
+
+
+OPTIONS: dict[str, Option] = {
+    option.name: option
+    for option in (
+        Option("model", _model, "gpt-4.1", "which model answers; the first bare word is the model too", "m"),
+        Option("system", _text, '"Answer in one line."', "the system message", "s"),
+        Option("temperature", _temperature, "0.2", "0 to 2; without it, the model's own", "t"),
+        Option("max_tokens", _count, "400", "the most tokens the answer may have"),
+        Option("var", _name, "answer", "variable that gets the Answer, also when it is cut short"),
+        Option("raw", _flag, "", "send the prompt as written: no {{name}} is filled in", flag=True),
+    )
+}
+
+_OURS = frozenset({"messages", "stream", "stream_options"})
+_KEYS = frozenset({"api_key", "apikey", "key", "token", "secret", "password", "authorization", "bearer"})
+
+
+def parse(line: str, expand: Callable[[str], str] | None = None) -> Options:
+    """Read the line. `expand` fills in `{{name}}` in values, unless `raw` is on.
+
+    Raises:
+        SettingError: A word is unknown, said twice, of the wrong type or out of range.
+    """
+    said = _say(split(line))
+    if expand is not None and not _read("raw", said.get("raw", "false")):
+        said = {key: expand(value) for key, value in said.items()}
+    extra = {
+        key.removeprefix(EXTRA): _json(key, said.pop(key)) for key in list(said) if key.startswith(EXTRA)
+    }
+    return Options(**{key: _read(key, value) for key, value in said.items()}, extra=extra)
+
+
+def _read(key: str, value: str) -> Any:  # noqa: ANN401 - the type is the option's
+    try:
+        return OPTIONS[key].read(value)
+    except ValueError as wrong:
+        shown = f"{key}={value}" if len(value) <= 60 else key  # noqa: PLR2004 - a line's worth
+        raise SettingError(f"'{shown}': {key} {wrong}.", remedy="Nothing was sent.") from None
+
+
+def _json(key: str, value: str) -> Any:  # noqa: ANN401 - any JSON value
+    try:
+        return json.loads(value)
+    except ValueError:
+        raise SettingError(
+            f"'{key}' should be JSON: a number, true, false, null, \"text\", […] or {{…}}.",
+            remedy=f"For text, write {key}='\"text\"'.",
+        ) from None
+
+
+# -- words to keys ------------------------------------------------------------------------------------
+
+
+def _say(words: list[Word]) -> dict[str, str]:
+    """Key to value as written; every word has its key, and no key comes twice."""
+    said: dict[str, str] = {}
+    before: Word | None = None
+    rest = iter(words)
+    for position, word in enumerate(rest):
+        key, value = _key_and_value(word, rest, first=position == 0, before=before)
+        if key in said:
+            raise SettingError(f"'{key}' is said twice.", remedy=f"Keep one {key}=…; nothing was sent.")
+        said[key] = value
+        before = word
+    return said
+
+
+def _key_and_value(word: Word, rest: Iterator[Word], *, first: bool, before: Word | None) -> tuple[str, str]:
+    if word.key is None:
+        return _bare(word, first=first, before=before)
+    key = _known(word.key)
+    if word.value is not None:
+        return key, word.value
+    if key in OPTIONS and OPTIONS[key].flag:
+        return key, "true"
+    following = next(rest, None)  # --key value
+    if following is None:
+        raise SettingError(f"'{word.text}' has no value.", remedy=f"Write {key}=….")
+    return key, following.value if following.quoted and following.value is not None else following.text
+
+
+def _bare(word: Word, *, first: bool, before: Word | None) -> tuple[str, str]:
+    if word.text in OPTIONS and OPTIONS[word.text].flag:
+        return word.text, "true"
+    if _known_secret(word.text):
+        raise _no_keys_here(word.text)
+    value = word.text if word.value is None else word.value
+    if value.startswith("=") or (value in OPTIONS and not first):
+        raise SettingError(
+            f"'{shorten(value)}' stands alone.", remedy="Write key=value, no space around the '='."
+        )
+    if first:
+        return "model", value
+    if before is not None and before.key is not None and before.value is not None and not before.quoted:
+        raise SettingError(
+            f"'{shorten(value)}' is a word of its own after '{shorten(before.text)}'.",
+            means="A value with spaces needs quotes.",
+            remedy=f'Write {before.key}="{shorten(before.value)} {shorten(value)} …".',
+        )
+    raise SettingError(f"'{shorten(value)}' is not an option.", means=_near(value), remedy=_all_options())
+
+
+def _known(name: str) -> str:
+    """The option's name in our spelling."""
+    key = name.replace("-", "_").lower()
+    if _known_secret(key.removeprefix(EXTRA)):
+        raise _no_keys_here(name)
+    for option in OPTIONS.values():
+        if key in {option.name, option.short}:
+            return option.name
+    if key.startswith(EXTRA) and len(key) > len(EXTRA):
+        member = name[len(EXTRA) :]
+        if member in OPTIONS or member in _OURS:
+            remedy = f"Write {member}=…." if member in OPTIONS else "It is set by the cell itself."
+            raise SettingError(f"'{name}' cannot be an extra.", remedy=remedy)
+        return EXTRA + member
+    raise SettingError(f"Unknown option '{shorten(name)}'.", means=_near(key), remedy=_all_options())
+
+
+def _known_secret(word: str) -> bool:
+    plain = word.replace("-", "_").lower()
+    return plain in _KEYS or plain.endswith("api_key") or word.startswith(("sk-", "hs-sk"))
+
+
+def _no_keys_here(word: str) -> SettingError:
+    said = "A key" if word.startswith(("sk-", "hs-sk")) else f"'{word}'"
+    return SettingError(
+        f"{said} does not belong on this line: it would be saved in the notebook. Nothing was sent.",
+        means="If a real key stood here, it is in the notebook's file and history now: replace it.",
+        remedy="Set HOLYSHEEP_API_KEY in the environment, before Jupyter starts or with getpass in a cell.",
+    )
+
+
+def _near(word: str) -> str:
+    near = get_close_matches(word.lower(), OPTIONS, n=1, cutoff=0.6)
+    return f"Did you mean {near[0]}?" if near else ""
+
+
+def _all_options() -> str:
+    return f"Options: {', '.join(OPTIONS)}, extra.NAME. Nothing was sent."
