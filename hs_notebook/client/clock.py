@@ -20,17 +20,13 @@ if TYPE_CHECKING:
 __all__ = ["Clock"]
 
 
-GRACE = 5.0
-"""Seconds without a byte that end a wait for what may follow a whole answer: usage, terminal marker."""
-
-
 class Clock:
     """Watches one attempt; calls `on_stall` once when a clock has run out.
 
     Attributes:
         byte_at: Monotonic time of the last byte; None: not watched yet (no answer has begun).
         progress_at: Monotonic time of the last content, or of the request.
-        grace: Seconds for what may still come after the answer proved whole; None while it did not.
+        grace: Seconds for what may follow, once the answer is decided; None while it is not.
         error: What ran out; None while nothing did, or when only the grace was over.
     """
 
@@ -49,12 +45,12 @@ class Clock:
         self.progress_at = monotonic()
         if self.byte_at is not None:
             self.byte_at = self.progress_at
-        self._look()
+        self.look_again()
 
-    def shorten(self) -> None:
-        """The answer has proved whole: wait a little for its usage and its end, and no longer."""
-        if self.grace is None:
-            self.grace = GRACE
+    def shorten(self, grace: float) -> None:
+        """The answer is decided: wait for what may follow no longer than `grace` seconds after a byte."""
+        if self.grace is None or grace < self.grace:
+            self.grace = grace
             self.look_again()
 
     def stop(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from time import monotonic
@@ -35,6 +36,10 @@ class Ending:
     error: HolySheepError | None = None
 
 
+_GRACE = 5.0
+"""Seconds without a byte that end a wait for what may follow a whole answer: usage, terminal marker, end."""
+
+
 class Exchange:
     """One attempt's talk with the server; runs in one task, which may be cancelled once."""
 
@@ -61,7 +66,9 @@ class Exchange:
         try:
             return await self._read(reply)
         finally:
-            await reply.close()
+            self._clock.stop()
+            # Shielded: a cancel in the middle of closing would lose the connection.
+            await asyncio.shield(reply.close())
 
     def judge(self, how: str | None) -> Ending:
         """What the bytes so far prove. `how` the connection broke, for people; None: it did not."""
@@ -110,16 +117,18 @@ class Exchange:
     # -- the hot path -------------------------------------------------------------------------------
 
     def _take(self, data: bytes) -> bool:
-        """One piece of the body; whether to go on at once."""
+        """One piece of the body; whether there is room for more."""
         now = monotonic()
         self._clock.byte_at = now
         decoder = self._decoder
         chunks = decoder.feed(data)  # type: ignore[union-attr] # set before the first piece comes
         if chunks:
             self._fold(chunks, now)
-            if decoder.complete:  # type: ignore[union-attr]
-                self._clock.shorten()
-        return self._fault is None and decoder.failure is None and not self._mailbox.full  # type: ignore[union-attr]
+        if decoder.failure is not None or self._fault is not None:  # type: ignore[union-attr]
+            self._clock.shorten(0)  # nothing that may still come counts
+        elif decoder.complete:  # type: ignore[union-attr]
+            self._clock.shorten(_GRACE)
+        return not self._mailbox.full
 
     def _fold(self, chunks: list[StreamChunk], now: float) -> None:
         attempt, clock, fold = self._attempt, self._clock, self._answer.fold
@@ -143,9 +152,7 @@ class Exchange:
             self._stream.first_text()
 
     async def _hold(self) -> bool:
-        """Wait for a slow reader of chunks; whether to read on. The clocks stand still meanwhile."""
-        if self._fault is not None or self._decoder is None or self._decoder.failure is not None:
-            return False
+        """Wait for a slow reader of chunks. The clocks stand still meanwhile."""
         self._clock.stop()
         await self._stream.room()
         self._clock.start()

@@ -176,7 +176,7 @@ class Run:
     def _ending_of_stop(self, exchange: Exchange, clock: Clock) -> Ending:
         if self._stop_asked:
             return Ending(Status.INTERRUPTED)
-        if clock.error is None:  # no stall: the answer was whole, and what may follow it did not come
+        if clock.error is None:  # no stall: the answer was decided, and what may follow it did not come
             return exchange.judge(None)
         return Ending(Status.INTERRUPTED, clock.error)
 
