@@ -83,10 +83,11 @@ class Attempt:
 
     @property
     def usage_source(self) -> UsageSource:
-        """FINAL on a complete attempt with counts, PARTIAL on a broken one with counts, else MISSING."""
+        """FINAL on a whole attempt with counts, PARTIAL on a broken one with counts, else MISSING."""
         if self.usage is None:
             return UsageSource.MISSING
-        return UsageSource.FINAL if self.status is Status.COMPLETE else UsageSource.PARTIAL
+        whole = self.status in {Status.COMPLETE, Status.REPLAYED}
+        return UsageSource.FINAL if whole else UsageSource.PARTIAL
 
     @property
     def tokens_per_s(self) -> float | None:

@@ -65,7 +65,7 @@ class Database:
             for mend in (self._reopen, self._begin_anew):
                 try:
                     return self._transact(work, reads=reads)
-                except exc.DatabaseError as error:
+                except sqlite.ERRORS as error:
                     if not sqlite.is_broken(error):
                         raise
                 mend()
@@ -92,7 +92,7 @@ class Database:
 def _parse(where: str) -> URL:
     try:
         url = make_url(where if "://" in where else f"sqlite:///{Path(where).expanduser().absolute()}")
-    except exc.ArgumentError:
+    except (exc.ArgumentError, ValueError):
         url = None  # the error's text may hold the password
     if url is None or (url.get_backend_name() == "sqlite" and url.database in {None, "", ":memory:"}):
         raise SettingError(
@@ -128,7 +128,7 @@ def _told(url: URL) -> Iterator[None]:
     """Turn what a driver raises into a StoreError that says what to do."""
     try:
         yield
-    except (exc.SQLAlchemyError, OSError) as error:
+    except (exc.SQLAlchemyError, *sqlite.ERRORS, OSError) as error:
         # Not chained: the text of a driver's error may hold what was to be written.
         raise StoreError(
             f"The usage store {_name(url)} cannot be used: {_reason(error)}.",

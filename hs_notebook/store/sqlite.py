@@ -25,6 +25,9 @@ BUSY_S = 5.0
 READ_ONLY = {"hs_read_only": True}
 """Execution option of a connection that only reads: it need not wait for the write lock."""
 
+ERRORS = (exc.DatabaseError, sqlite3.DatabaseError)
+"""What a file at fault raises: through SQLAlchemy, or past it while the connection is being made."""
+
 _BROKEN = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 _NETWORK = {
@@ -39,6 +42,9 @@ _NETWORK = {
     "lustre",
     "beegfs",
     "gpfs",
+    "fuse.glusterfs",
+    "fuse.rclone",
+    "fuse.s3fs",
     "fuse.sshfs",
 }
 """File systems on which several machines may hold the file, and WAL's shared memory is not shared.
@@ -66,7 +72,7 @@ def open_file(url: URL) -> Engine:
         except schema.NewerError as error:
             engine.dispose()
             url = _beside(url, error.found)
-        except exc.DatabaseError as error:
+        except ERRORS as error:
             engine.dispose()
             if broken or not is_broken(error):
                 raise
@@ -76,9 +82,10 @@ def open_file(url: URL) -> Engine:
             return engine
 
 
-def is_broken(error: exc.DatabaseError) -> bool:
+def is_broken(error: Exception) -> bool:
     """Whether the file itself is at fault: not a database, or damaged."""
-    return (getattr(error.orig, "sqlite_errorcode", 0) & 0xFF) in _BROKEN
+    origin = getattr(error, "orig", error)
+    return (getattr(origin, "sqlite_errorcode", 0) & 0xFF) in _BROKEN
 
 
 def set_aside(path: Path) -> None:
@@ -126,10 +133,11 @@ def _engine(url: URL) -> Engine:
 
 def _on_connect(connection: Any, _record: object) -> None:  # noqa: ANN401 - SQLAlchemy's type for any driver
     connection.isolation_level = None  # else the driver begins by itself, and deferred
-    connection.execute("PRAGMA synchronous=NORMAL")
 
 
 def _on_begin(connection: Connection) -> None:
+    # Safe when the process dies; only a power cut can take the last rows with it.
+    connection.exec_driver_sql("PRAGMA synchronous=NORMAL")
     # A deferred BEGIN that reads and then writes fails at once when another wrote in between, whatever the
     # busy timeout; an immediate one waits its turn.
     reads = connection.get_execution_options().get("hs_read_only", False)
@@ -137,7 +145,7 @@ def _on_begin(connection: Connection) -> None:
 
 
 def _choose_journal(engine: Engine, path: Path) -> None:
-    """WAL, so that readers and writers need not wait for each other; where it cannot work, a plain journal."""
+    """WAL: readers and a writer do not wait for each other; a rollback journal where it cannot work."""
     wanted = "delete" if is_on_network(path) else "wal"
     deadline = time.monotonic() + BUSY_S
     connection = engine.raw_connection()
