@@ -80,7 +80,16 @@ def ensure(timeout: float = 30.0) -> Endpoint:
     Raises:
         EmbeddedError: It cannot be started; the text says why.
     """
-    deadline = time.monotonic() + timeout
+    try:
+        return _found_or_started(time.monotonic() + timeout)
+    except OSError as error:
+        raise EmbeddedError(
+            f"The embedded gateway cannot use its folder: {error}.",
+            remedy="HOLYSHEEP_HOME may name another folder, one that can be written to.",
+        ) from None
+
+
+def _found_or_started(deadline: float) -> Endpoint:
     record = _living()
     if record is not None and record.version == version("hs-notebook"):
         return record.endpoint

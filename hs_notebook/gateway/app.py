@@ -97,7 +97,7 @@ def build(record: Record, lifetime: Lifetime, models: Models, heartbeat_s: float
             *(Route(path, routes.answer, methods=["POST"]) for path in DIALECTS),
         ],
         middleware=[Middleware(Token, record=record), Middleware(Count, lifetime=lifetime)],
-        exception_handlers={HolySheepError: _on_error, HTTPException: _on_http_error},
+        exception_handlers={HolySheepError: _on_error, HTTPException: _on_http_error, Exception: _on_bug},
     )
 
 
@@ -126,3 +126,8 @@ async def _on_http_error(request: Request, error: Exception) -> Response:
             f"POST /v1/chat/completions, POST {MESSAGES_PATH}, GET /v1/models and GET {OPEN_PATH}."
         )
     return refusal(error.status_code, said, None, path=request.url.path)
+
+
+async def _on_bug(request: Request, _: Exception) -> Response:
+    """What the client is told of an error that nobody foresaw; Starlette raises it on, into the log."""
+    return refusal(500, "The gateway failed; its log says where.", "gateway_failed", path=request.url.path)

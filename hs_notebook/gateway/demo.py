@@ -153,9 +153,9 @@ async def _paced(words: list[str], script: Script) -> AsyncGenerator[str, None]:
     begun = clock() + script.first_token_s
     step = 1 / script.tokens_per_s if script.tokens_per_s > 0 else 0.0
     for number, word in enumerate(words):
+        await asyncio.sleep(max(0.0, begun + number * step - clock()))
         if script.fault is not None and number == script.fail_after:
             await _fail(script.fault)
-        await asyncio.sleep(max(0.0, begun + number * step - clock()))
         yield word
     if script.fault is not None and script.fail_after >= len(words):
         await _fail(script.fault)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from time import time
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from hs_notebook.wire import openai_server
+from hs_notebook.gateway.refusals import MESSAGES_PATH
+from hs_notebook.wire import anthropic_server, openai_server
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -56,6 +57,15 @@ def _openai_id(id_: str) -> str:
     return f"chatcmpl-{id_}"
 
 
+def _anthropic_writer(id_: str, _: ServerRequest, model: str) -> Writer:
+    return anthropic_server.Writer(f"msg_{id_}", model)
+
+
+def _anthropic_body(chunks: list[StreamChunk], id_: str, model: str) -> bytes:
+    return anthropic_server.body(chunks, f"msg_{id_}", model)
+
+
 DIALECTS = {
     "/v1/chat/completions": Dialect(openai_server.read_request, _openai_writer, _openai_body),
+    MESSAGES_PATH: Dialect(anthropic_server.read_request, _anthropic_writer, _anthropic_body),
 }

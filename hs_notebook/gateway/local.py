@@ -21,7 +21,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from hs_notebook.errors import EmbeddedError
+from hs_notebook.errors import EmbeddedError, TooLongError
+from hs_notebook.gateway.local_server import CONTEXT_TOKENS, SLOTS
 from hs_notebook.gateway.upstreams import Relay
 
 if TYPE_CHECKING:
@@ -86,9 +87,17 @@ class Local:
     async def answer(self, chat: ChatRequest) -> AsyncGenerator[StreamChunk, None]:
         """Load the model if need be, then let it answer."""
         engine = await self._engine()
-        async with aclosing(engine.relay.answer(msgspec.structs.replace(chat, model=self.model))) as chunks:
-            async for chunk in chunks:
-                yield chunk
+        renamed = msgspec.structs.replace(chat, model=self.model)
+        try:
+            async with aclosing(engine.relay.answer(renamed)) as chunks:
+                async for chunk in chunks:
+                    yield chunk
+        except TooLongError as error:
+            raise TooLongError(
+                f"The prompt is too long for the local model: {error.what}",
+                remedy=f"Prompt and answer together may have {CONTEXT_TOKENS // SLOTS} tokens.",
+                status=error.status,
+            ) from None
 
     async def _engine(self) -> _Engine:
         """The running engine. Those who ask while it loads wait for one load, and may leave meanwhile."""

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from starlette.responses import JSONResponse
+from starlette.responses import Response
 
-from hs_notebook.errors import EmbeddedError, HolySheepError, ProviderError, SettingError, StatusError
+from hs_notebook.errors import (
+    EmbeddedError,
+    HolySheepError,
+    ModelNotFoundError,
+    ProviderError,
+    SettingError,
+    StatusError,
+    TooLongError,
+)
+from hs_notebook.wire import anthropic_server, openai_server
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["MESSAGES_PATH", "error_body", "refusal", "refusal_for", "status_of"]
+__all__ = ["MESSAGES_PATH", "refusal", "refusal_for"]
 
 MESSAGES_PATH = "/v1/messages"
 """Below this path Anthropic's shape is spoken; OpenAI's everywhere else."""
@@ -20,6 +29,12 @@ _BAD_GATEWAY = 502
 _FAILED_DEPENDENCY = 424
 """For a model whose parts are not installed. No 5xx: clients would ask again and again, and nothing would
 change."""
+
+_CODES = {
+    EmbeddedError: "embedded_unavailable",
+    ModelNotFoundError: "model_not_found",
+    TooLongError: "context_length_exceeded",
+}
 
 _TYPES = {
     400: "invalid_request_error",
@@ -36,30 +51,27 @@ _TYPES = {
 Source: https://docs.anthropic.com/en/api/errors, 2026-11-22."""
 
 
-def error_body(status: int, message: str, code: str | None, *, path: str) -> dict[str, Any]:
-    """The JSON body for an error."""
-    kind = _TYPES.get(status, "api_error")
-    if path.startswith(MESSAGES_PATH):
-        return {"type": "error", "error": {"type": kind, "message": message}}
-    return {"error": {"message": message, "type": kind, "param": None, "code": code}}
-
-
 def refusal(
     status: int, message: str, code: str | None, *, path: str, headers: Mapping[str, str] | None = None
-) -> JSONResponse:
+) -> Response:
     """The whole response for an error."""
-    return JSONResponse(error_body(status, message, code, path=path), status, headers)
+    kind = _TYPES.get(status, "api_error")
+    if path.startswith(MESSAGES_PATH):
+        body = anthropic_server.error_body(message, kind)
+    else:
+        body = openai_server.error_body(message, code, kind=kind)
+    return Response(body, status, headers, media_type="application/json")
 
 
-def refusal_for(error: HolySheepError, *, path: str) -> JSONResponse:
+def refusal_for(error: HolySheepError, *, path: str) -> Response:
     """The response for an error of ours that came before the first event."""
     headers: dict[str, str] = {}
     if isinstance(error, StatusError) and error.retry_after is not None:
         headers["retry-after"] = f"{error.retry_after:g}"
-    return refusal(status_of(error), " ".join(error.lines), code_of(error), path=path, headers=headers)
+    return refusal(_status(error), " ".join(error.lines), _code(error), path=path, headers=headers)
 
 
-def status_of(error: HolySheepError) -> int:
+def _status(error: HolySheepError) -> int:
     """The HTTP status that says best what an error means."""
     if isinstance(error, StatusError):
         return error.status
@@ -70,12 +82,8 @@ def status_of(error: HolySheepError) -> int:
     return _BAD_GATEWAY
 
 
-def code_of(error: HolySheepError) -> str | None:
+def _code(error: HolySheepError) -> str | None:
     """OpenAI's `code` member: the provider's own, or one word of ours where a client may branch on it."""
     if isinstance(error, ProviderError):
         return error.code
-    if isinstance(error, EmbeddedError):
-        return "embedded_unavailable"
-    if isinstance(error, StatusError) and error.status == 404:  # noqa: PLR2004 - HTTP's "not found"
-        return "model_not_found"
-    return None
+    return next((code for kind, code in _CODES.items() if isinstance(error, kind)), None)

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from hs_notebook.errors import CutError, NotReachedError, StatusError
+from hs_notebook.errors import CutError, NotReachedError, StatusError, TooLongError
 from hs_notebook.wire import openai
 from hs_notebook.wire.failure import describe
 from hs_notebook.wire.response import ResponseDecoder
@@ -19,6 +19,7 @@ from hs_notebook.wire.response import ResponseDecoder
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator
 
+    from hs_notebook.errors import HolySheepError
     from hs_notebook.wire.chunk import ChatRequest, StreamChunk
 
 __all__ = ["Relay"]
@@ -75,30 +76,41 @@ class Relay:
             for chunk in decoder.feed(data):
                 yield chunk
             if decoder.failure is not None:
-                raise decoder.failure
+                raise self._without_key(decoder.failure)
         framed = "content-length" in response.headers or "transfer-encoding" in response.headers
         for chunk in decoder.end(framed=framed):
             yield chunk
         if decoder.failure is not None:
-            raise decoder.failure
+            raise self._without_key(decoder.failure)
         if not decoder.complete:
             raise CutError(f"The stream from {self._name} ended with no proof that the answer was complete.")
 
-    async def _refused(self, response: httpx.Response) -> StatusError:
+    def _without_key(self, error: HolySheepError) -> HolySheepError:
+        """The same error; should the server have echoed the key, it is struck out."""
+        if self._key:
+            error.what = error.what.replace(self._key, "***")
+            error.args = (error.what,)
+        return error
+
+    async def _refused(self, response: httpx.Response) -> HolySheepError:
         body = b""
         async for data in response.aiter_raw():
             body += data
             if len(body) > _ERROR_BYTES:
                 break
         said, _ = describe(body, response.headers.get("content-type"))
-        if self._key:
-            said = said.replace(self._key, "***")
-        return StatusError(
-            f"{self._name} answered with status {response.status_code}: {said or 'it gave no reason'}",
+        status = response.status_code
+        too_long = status == httpx.codes.REQUEST_ENTITY_TOO_LARGE or (
+            status == httpx.codes.BAD_REQUEST and "context" in said
+        )
+        kind = TooLongError if too_long else StatusError
+        error = kind(
+            f"{self._name} answered with status {status}: {said or 'it gave no reason'}",
             # A redirect, or a success that is no stream, is no status to pass on.
-            status=response.status_code if response.status_code >= httpx.codes.BAD_REQUEST else 502,
+            status=status if status >= httpx.codes.BAD_REQUEST else httpx.codes.BAD_GATEWAY,
             retry_after=_seconds(response.headers.get("retry-after")),
         )
+        return self._without_key(error)
 
     def _http(self) -> httpx.AsyncClient:
         if self._client is None:

@@ -46,9 +46,9 @@ class Gateway:
         except FileNotFoundError:
             return None
 
-    def http(self, **options) -> httpx.Client:
+    def http(self, timeout: float = 30.0) -> httpx.Client:
         headers = {"Authorization": f"Bearer {self.token}"}
-        return httpx.Client(base_url=self.base_url, headers=headers, timeout=30, trust_env=False, **options)
+        return httpx.Client(base_url=self.base_url, headers=headers, timeout=timeout, trust_env=False)
 
     @property
     def log(self) -> str:

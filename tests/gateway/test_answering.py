@@ -1,0 +1,169 @@
+"""A stream over real HTTP: ids, heartbeats, closing record, immediacy, breaks; what a leaving client ends."""
+
+import hashlib
+import json
+import time
+from itertools import pairwise
+from pathlib import Path
+
+import httpx
+import pytest
+
+from hs_notebook.gateway.demo import SCRIPT
+from hs_notebook.wire.response import ResponseDecoder
+from hs_notebook.wire.sse import Decoder
+
+from .conftest import running, wait_for
+
+ASK = {"model": "demo", "messages": [{"role": "user", "content": "Hello there"}], "stream": True}
+FAST = {"tokens_per_s": 0}
+
+
+@pytest.fixture(scope="module")
+def gateway(tmp_path_factory):
+    with running(tmp_path_factory.mktemp("home"), "--heartbeat", "0.05") as gateway:
+        yield gateway
+    assert "Traceback" not in gateway.log
+
+
+@pytest.fixture
+def stream(gateway):
+    """A function that asks for a stream and hands out the open response."""
+    with gateway.http() as http:
+
+        def open_stream(**asked):
+            return http.stream("POST", "chat/completions", json={**ASK, **asked})
+
+        yield open_stream
+
+
+def body_of(stream, **asked):
+    with stream(**asked) as response:
+        assert response.status_code == 200, response.read()
+        return response.read()
+
+
+def events(body):
+    return Decoder(2**24).feed(body)
+
+
+def test_the_headers_name_the_stream_and_forbid_buffering(stream):
+    with stream(demo={"tokens": 1}) as response:
+        assert response.headers["content-type"].startswith("text/event-stream")
+        assert response.headers["x-accel-buffering"] == "no"
+        assert "no-transform" in response.headers["cache-control"]
+        assert response.headers["x-stream-id"].isalnum()
+        assert "content-length" not in response.headers
+
+
+def test_every_event_has_an_id_and_they_sort_as_they_come(stream):
+    with stream(demo={"tokens": 120, **FAST}) as response:
+        ids = [event.id for event in events(response.read())]
+        name = response.headers["x-stream-id"]
+    assert len(ids) == len(set(ids)) == 122  # 120 tokens, the finish, [DONE]
+    assert ids == sorted(ids)
+    assert ids[0] == f"{name}.01.00000001"
+
+
+@pytest.mark.parametrize("include_usage", [True, False])
+def test_the_closing_record_proves_the_text(stream, include_usage):
+    options = {"stream_options": {"include_usage": include_usage}}
+    *data, done = events(body_of(stream, demo={"tokens": 40, **FAST}, **options))
+    assert done.data == b"[DONE]"
+    objects = [json.loads(event.data) for event in data]
+    text = "".join(
+        choice["delta"].get("content", "") for each in objects for choice in each["choices"]
+    ).encode()
+    assert objects[-1]["stream_end"] == {"events": len(data), "sha256": hashlib.sha256(text).hexdigest()}
+    assert not any("stream_end" in each for each in objects[:-1])
+    assert bool(objects[-1].get("usage")) is include_usage
+
+
+def test_our_own_decoder_proves_it_complete(stream):
+    decoder = ResponseDecoder("text/event-stream")
+    chunks = decoder.feed(body_of(stream, demo=FAST)) + decoder.end(framed=True)
+    assert decoder.complete
+    assert "".join(chunk.content for chunk in chunks) == SCRIPT
+    assert chunks[0].model == "demo-script"
+
+
+def test_silence_is_filled_with_heartbeats_of_one_newline(stream):
+    body = body_of(stream, demo={"text": "a b", "tokens_per_s": 4})
+    assert body.count(b": hb\n") >= 3
+    assert b": hb\n\n" not in body
+
+
+def test_a_first_token_that_is_late_leaves_the_stream_open_and_alive(stream):
+    """The status line waits no longer than a heartbeat."""
+    began = time.monotonic()
+    with stream(demo={"first_token_s": 0.6, "tokens": 1}) as response:
+        assert time.monotonic() - began < 0.5
+        assert response.read().startswith(b": hb\n: hb\n")
+
+
+def test_a_refusal_too_late_for_the_status_is_an_error_event(stream):
+    (event,) = events(body_of(stream, demo={"first_token_s": 0.3, "fault": "error"}))
+    assert json.loads(event.data)["error"]["code"] == "demo_fault"
+
+
+def test_each_token_leaves_at_once(stream):
+    """No two of them arrive in one piece, and none late: 10 tokens 50 ms apart."""
+    with stream(demo={"tokens": 10, "tokens_per_s": 20}) as response:
+        times = [time.monotonic() for piece in response.iter_raw() if b'"content"' in piece]
+    gaps = [later - earlier for earlier, later in pairwise(times)]
+    assert len(times) == 10
+    assert sorted(gaps)[len(gaps) // 2] == pytest.approx(0.05, abs=0.03)
+
+
+def test_an_error_in_the_middle_is_an_event_and_no_terminal_marker_follows(stream):
+    *content, last = events(body_of(stream, demo={"tokens": 9, "fault": "error", "fail_after": 3, **FAST}))
+    assert len(content) == 3
+    assert json.loads(last.data)["error"]["message"].startswith("The demo fails")
+
+
+def test_a_clean_end_on_request_proves_nothing(stream):
+    decoder = ResponseDecoder("text/event-stream")
+    decoder.feed(body_of(stream, demo={"tokens": 9, "fault": "end", "fail_after": 3, **FAST}))
+    decoder.end(framed=True)
+    assert not decoder.complete
+
+
+def test_a_cut_on_request_breaks_the_connection(stream):
+    received = b""
+    with stream(demo={"tokens": 9, "fault": "cut", "fail_after": 3}) as response:  # noqa: SIM117 - what breaks
+        with pytest.raises(httpx.RemoteProtocolError):  # noqa: PT012 - what came before the break counts
+            for piece in response.iter_raw():
+                received += piece
+    assert len(events(received)) == 3
+
+
+def test_a_stall_on_request_is_nothing_but_heartbeats(stream):
+    with stream(demo={"tokens": 9, "fault": "stall", "fail_after": 1, **FAST}) as response:
+        pieces = response.iter_raw()
+        assert b'"content"' in next(pieces)
+        assert {next(pieces) for _ in range(5)} == {b": hb\n"}
+
+
+@pytest.mark.parametrize("stream_asked", [True, False])
+def test_a_client_that_leaves_ends_the_generation(holysheep_home, stream_asked):
+    """Seen from outside: a gateway that may end when idle does so, although the demo would stall for ever."""
+    with running(holysheep_home, "--idle", "0.2") as gateway, gateway.http(timeout=0.5) as http:
+        asked = {**ASK, "stream": stream_asked, "demo": {"tokens": 2, "fault": "stall", "fail_after": 1}}
+        with pytest.raises(httpx.ReadTimeout):
+            http.post("chat/completions", json=asked)
+        wait_for(lambda: gateway.process.poll() is not None, "the gateway to be idle, and end")
+        assert "Traceback" not in gateway.log
+
+
+def test_a_hundred_clients_that_leave_cost_nothing_that_stays(gateway, stream):
+    folder = Path(f"/proc/{gateway.process.pid}/fd")
+
+    def open_files():
+        return len(list(folder.iterdir()))
+
+    before = open_files()
+    for number in range(100):
+        with stream(demo={"tokens": 1000, "tokens_per_s": 200}) as response:
+            for _ in zip(range(number % 3), response.iter_raw(), strict=False):
+                pass
+    wait_for(lambda: open_files() <= before + 2, "the connections to be gone")
