@@ -68,6 +68,8 @@ class Decoder:
         for line in lines:
             if line[:6] == b"data: ":
                 data.append(line[6:])
+            elif line[:4] == b"id: " and b"\0" not in line:
+                self._id = line[4:].decode("utf-8", "replace") or None
             elif line:
                 self._field(line)
             else:

@@ -76,8 +76,9 @@ def reconcile(usage: Usage, total: int | None) -> Usage:
     if total is not None and sent is not None and total > sent + (made or 0):
         values["output_tokens"] = total - sent
         notes.append("the server's total exceeds input plus output; the rest is counted as output")
-    elif (usage.reasoning_tokens or 0) > (made if made is not None else _MOST):
-        values["output_tokens"] = made + usage.reasoning_tokens  # type: ignore[operator]
+    thought = usage.reasoning_tokens or 0
+    if made is not None and thought > values["output_tokens"]:
+        values["output_tokens"] = made + thought
         notes.append("the server counts reasoning beside the output; it is added to the output")
     if notes:
         values["note"] = "; ".join(notes)
