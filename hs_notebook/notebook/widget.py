@@ -60,6 +60,8 @@ class AnswerWidget(anywidget.AnyWidget):
     It may be asked for its text from another thread (a subshell) while the cell's thread feeds it.
     """
 
+    _esm = traitlets.Unicode().tag(sync=True)
+    _css = traitlets.Unicode().tag(sync=True)  # anywidget itself makes no trait of a value handed to __init__
     _snapshot = traitlets.Any().tag(sync=True, to_json=lambda _value, widget: widget.snapshot())
 
     def __init__(self, answers: Sequence[Answer], figures: Sequence[Figures]) -> None:
