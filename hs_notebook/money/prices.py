@@ -147,7 +147,7 @@ def _book(data: dict[str, Any]) -> PriceBook:
             cache_write=_figure(entry["cache_write"]) if "cache_write" in entry else None,
         )
         for name in (price.model, *entry.get("aliases", ())):
-            if prices.setdefault(name.casefold(), price) is not price:
+            if prices.setdefault(str(name).casefold(), price) is not price:
                 raise ValueError(f"{name} is in it twice")
     return PriceBook(
         name=str(data["name"]),
@@ -169,7 +169,7 @@ def _figure(value: object) -> Decimal:
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
         raise TypeError(f"{value!r} is not a number")
     figure = Decimal(value)
-    if not 0 <= figure <= _DEAREST:
+    if not figure.is_finite() or not 0 <= figure <= _DEAREST:
         raise ValueError(f"{value} is not between 0 and {_DEAREST} USD per million tokens")
     return figure
 
