@@ -1,0 +1,60 @@
+"""A server at the other end of the socket, and a client that asks it."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))  # `misbehaving` is a module of these tests alone
+
+from misbehaving import Server
+
+from hs_notebook import HolySheep
+
+
+@pytest.fixture
+def serve():
+    """Start a server by its script; all are ended with the test."""
+    servers = []
+
+    def start(script, **options):
+        servers.append(Server(script, **options))
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.stop()
+
+
+@pytest.fixture
+def client():
+    """A client of a server; its streams are ended with the test."""
+    clients = []
+
+    def make(server, **options):
+        clients.append(HolySheep(base_url=server if isinstance(server, str) else server.url, **options))
+        return clients[-1]
+
+    yield make
+    for one in clients:
+        one.close()
+
+
+@pytest.fixture
+def rows():
+    """The usage rows written so far, oldest first, each as a dict of its known values."""
+    from hs_notebook.store import ledger
+
+    def read():
+        frame = ledger.default().frame()
+        return [row.dropna().to_dict() for _, row in frame.iterrows()]
+
+    return read
+
+
+@pytest.fixture
+def no_back_off(monkeypatch):
+    """Back-off is drawn from the same rule, a hundred times faster: what is tested is the retrying."""
+    from hs_notebook.client import retry
+
+    monkeypatch.setattr(retry, "_FIRST", 0.005)
