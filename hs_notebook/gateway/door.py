@@ -6,6 +6,8 @@ stream or hide that its client has left.
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from typing import TYPE_CHECKING
 
 from starlette.datastructures import Headers
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from hs_notebook.gateway.record import Record
 
 __all__ = ["OPEN_PATH", "Count", "Token"]
+
+_LOG = logging.getLogger("hs_notebook.gateway")
 
 OPEN_PATH = "/health"
 """The one path that asks for no token."""
@@ -69,5 +73,7 @@ class Count:
         self._lifetime.begin()
         try:
             await self._app(scope, receive, send)
+        except asyncio.CancelledError:  # uvicorn's, when the grace for answers in flight is over
+            _LOG.info("an answer was cut short: the gateway ends")
         finally:
             self._lifetime.end()
