@@ -130,8 +130,8 @@ export class Pane {
     say(this.first, state.ttft_s === null ? "" : `first text ${figures.duration(state.ttft_s)}`);
     say(this.cost, state.cost ?? "");
     say(this.stop, live ? (state.stop_hint ?? "") : "");
-    say(this.hint, length === 0 && live ? (HINTS[state.status] ?? "") : "");
     say(this.message, state.message ?? "");
+    say(this.hint, length === 0 && live && !state.message ? (HINTS[state.status] ?? "") : "");
   }
 
   /** @param {string} title */

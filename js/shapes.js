@@ -25,6 +25,10 @@ export class Shape {
     this.element = document.createElementNS(SVG, "svg");
     this.element.setAttribute("class", "hs-shape");
     this.element.setAttribute("viewBox", "0 0 16 16");
+    this.element.setAttribute("width", "16"); // also where no style sheet comes through
+    this.element.setAttribute("height", "16");
+    this.element.setAttribute("fill", "none");
+    this.element.setAttribute("stroke", "currentColor");
     this.element.setAttribute("aria-hidden", "true");
     this.path = this.element.appendChild(document.createElementNS(SVG, "path"));
   }

@@ -142,8 +142,22 @@ class LiveNotebook:
             "([name, args]) => { window.jupyterapp.commands.execute(name, args); }", [name, arguments]
         )
 
+    until = staticmethod(until)
+
     def run_all(self):
         self.command("notebook:run-all-cells")
+
+    def theme(self, name: str):
+        self.command("apputils:change-theme", theme=name)
+        self.page.locator(f"body[data-jp-theme-name='{name}']").wait_for(state="attached")
+
+    def live(self):
+        """The live cell's pane; there is one at most in each of these notebooks."""
+        return self.page.locator(".hs-pane")
+
+    def text(self) -> str:
+        """What the live pane shows; "" while there is none."""
+        return "".join(self.page.locator(".hs-text").all_text_contents())
 
     def cell(self, index: int):
         return self.page.locator(".jp-Notebook .jp-CodeCell").nth(index)
@@ -188,7 +202,7 @@ def open_notebook(lab, browser, request):
     contexts = []
 
     def open_(
-        *cells: str, path: Path | None = None, theme: str | None = None, kernel: bool = True, **context
+        *cells: str, path: Path | None = None, kernel: bool = True, **context
     ):
         if path is None:
             path = lab.root / f"{request.node.name}-{len(contexts)}.ipynb"
@@ -198,17 +212,20 @@ def open_notebook(lab, browser, request):
         made = browser.new_context(viewport={"width": 1100, "height": 760}, **context)
         contexts.append(made)
         page = made.new_page()
+        if not kernel:
+            page.route(re.compile(r"/api/sessions"), _never_start)
         received: list[int] = []
         page.on("websocket", lambda ws: ws.on("framereceived", lambda frame: received.append(len(frame))))
         page.goto(f"{lab.url}/doc/tree/{path.name}?token={lab.token}")
         page.locator(".jp-Notebook .jp-Cell").first.wait_for()
         notebook = LiveNotebook(page, path, received)
-        if theme is not None:
-            notebook.command("apputils:change-theme", theme=theme)
-            page.locator(f"body[data-jp-theme-name='{theme}']").wait_for(state="attached")
         if kernel:
             page.wait_for_function(KERNEL_READY)
         return notebook
+
+    def _never_start(route):
+        if route.request.method != "POST":  # a POST stays without an answer
+            route.continue_()
 
     yield open_
     for made in contexts:

@@ -1,0 +1,221 @@
+"""The live cell in JupyterLab, as a person meets it: what streams, what stays, what ■ does."""
+
+import json
+
+LOAD = "%load_ext hs_notebook"
+
+
+def ask(prompt="What is this?", **script):
+    """A cell that asks the scripted model for this."""
+    return f"%%holysheep model=demo extra.demo={json.dumps(script)}\n{prompt}"
+
+
+def select_first_line(notebook):
+    notebook.page.evaluate("getSelection().selectAllChildren(document.querySelector('.hs-line'))")
+
+
+def selected(notebook):
+    return notebook.page.evaluate("getSelection().toString()")
+
+
+def outputs(book, index):
+    return [(output.output_type, sorted(output.get("data", ()))) for output in book.cells[index].outputs]
+
+
+AT_REST = ("display_data", ["text/markdown", "text/plain"])
+
+
+def test_an_answer_streams_and_then_rests_as_markdown(open_notebook, lab):
+    notebook = open_notebook(LOAD, ask(tokens_per_s=30), "after = 1")
+    notebook.run_all()
+
+    notebook.until(lambda: len(notebook.text()) > 60, "the first line is there")
+    select_first_line(notebook)
+    before = selected(notebook)
+    notebook.until(lambda: len(notebook.text()) > 450, "it goes on")
+    notebook.screenshot("streaming")
+
+    pane = notebook.live()
+    assert pane.locator(".hs-box").evaluate("box => getComputedStyle(box).overflowY") == "auto"
+    assert pane.get_attribute("data-status") == "streaming"
+    assert pane.get_attribute("aria-busy") == "true"
+    assert pane.locator(".hs-model").inner_text() == "demo"
+    assert pane.locator(".hs-served").inner_text() == "demo-script"
+    figures = " ".join(pane.locator(".hs-figure").all_inner_texts())
+    assert "~" in figures
+    assert "tokens/s" in figures
+    assert "first text" in figures
+    assert pane.locator(".hs-stop").inner_text() == "■ stops"
+    assert before.startswith("**This is a script")
+    assert selected(notebook).startswith(before.rstrip())
+
+    notebook.ended(2)
+    rest = notebook.output(1)
+    assert notebook.live().count() == 0
+    assert rest.locator("h2").inner_text().startswith("What you are seeing")
+    assert rest.locator("table").count() == 1
+    assert "demo-script" in rest.locator("em").last.inner_text()
+    notebook.screenshot("at-rest")
+
+    book = notebook.saved()
+    assert outputs(book, 1) == [AT_REST]
+    assert "widgets" not in book.metadata
+    assert "widget" not in json.dumps(book.cells[1].outputs)
+
+    alone = open_notebook(path=notebook.path, kernel=False)
+    alone.output(1).locator("h2").wait_for()
+    assert alone.page.locator("text=Error displaying widget").count() == 0
+    assert "demo-script" in alone.output(1).inner_text()
+    alone.screenshot("reopened-without-a-kernel")
+
+
+def test_the_stop_button_keeps_the_text_and_drops_the_queue(open_notebook):
+    notebook = open_notebook(LOAD, ask(tokens=3000, tokens_per_s=30), "after = 1")
+    notebook.run_all()
+    notebook.until(lambda: len(notebook.text()) > 150, "text comes")
+    kept = notebook.text()
+    notebook.interrupt()
+    notebook.ended(1)
+
+    notebook.until(lambda: notebook.live().count() == 0, "it rests")
+    notebook.until(lambda: notebook.prompt(2) == "[ ]:", "the next cell was dropped")
+    notebook.screenshot("stopped")
+    book = notebook.saved()
+    assert outputs(book, 1) == [AT_REST, ("error", [])]
+    text, error = book.cells[1].outputs
+    assert text.data["text/plain"].startswith(kept)
+    assert len(error.traceback) == 1
+    assert "\n" not in error.traceback[0]
+    assert "kept" in error.traceback[0]
+    assert book.cells[2].execution_count is None
+
+
+def test_a_failed_answer_keeps_its_text_and_says_why(open_notebook):
+    notebook = open_notebook(LOAD, ask(tokens_per_s=200, fault="error", fail_after=30), "after = 1")
+    notebook.run_all()
+    notebook.ended(1)
+
+    notebook.until(lambda: notebook.live().count() == 0, "it rests")
+    notebook.until(lambda: notebook.prompt(2) == "[ ]:", "the next cell was dropped")
+    notebook.screenshot("failed")
+    book = notebook.saved()
+    assert outputs(book, 1) == [AT_REST, ("error", [])]
+    text, error = book.cells[1].outputs
+    assert text.data["text/plain"].startswith("**This is a script")
+    assert 1 <= len("\n".join(error.traceback).splitlines()) <= 3
+
+
+def test_a_long_answer_costs_few_bytes(open_notebook):
+    notebook = open_notebook(LOAD, ask(text="abc ", tokens=5000, tokens_per_s=1000))
+    notebook.run_all()
+    notebook.ended(0)
+    before, began = sum(notebook.received), len(notebook.received)
+    notebook.until(lambda: notebook.live().count() == 1, "it streams")
+    notebook.ended(1)
+    notebook.until(lambda: notebook.live().count() == 0, "it rests")
+    received, messages = sum(notebook.received) - before, len(notebook.received) - began
+
+    print(f"20,000 characters in 5 s: {received:,} bytes in {messages} messages")
+    assert received < 250_000  # each message with the whole text would be 2 MB
+
+
+def test_the_end_is_followed_until_the_reader_scrolls_up_in_every_theme(open_notebook):
+    notebook = open_notebook(LOAD, ask(tokens=5000, tokens_per_s=200))
+    notebook.run_all()
+    box = notebook.page.locator(".hs-box")
+    from_end = "box => box.scrollHeight - box.clientHeight - box.scrollTop"
+    overflow = "box => box.scrollHeight > box.clientHeight + 500"
+    notebook.until(lambda: notebook.text() and box.evaluate(overflow), "it overflows")
+    assert box.evaluate(from_end) <= 1
+    assert notebook.page.locator(".hs-latest").is_hidden()
+
+    box.hover()
+    notebook.page.mouse.wheel(0, -400)
+    notebook.page.locator(".hs-latest").wait_for()
+    place, length = box.evaluate("box => box.scrollTop"), len(notebook.text())
+    notebook.until(lambda: len(notebook.text()) > length + 100, "it goes on")
+    assert box.evaluate("box => box.scrollTop") == place
+
+    for theme in ("JupyterLab Light", "JupyterLab Dark", "JupyterLab Dark High Contrast"):
+        notebook.theme(theme)
+        assert notebook.page.evaluate(CONTRASTS) == []
+        notebook.screenshot(theme.removeprefix("JupyterLab ").lower().replace(" ", "-"))
+
+    notebook.page.locator(".hs-latest").click()
+    notebook.page.locator(".hs-latest").wait_for(state="hidden")
+    notebook.page.set_viewport_size({"width": 620, "height": 760})
+    length = len(notebook.text())
+    notebook.until(lambda: len(notebook.text()) > length + 100, "it goes on")
+    notebook.until(lambda: box.evaluate(from_end) <= 1, "the end is followed again, narrow too")
+    notebook.screenshot("narrow")
+    notebook.interrupt()
+    notebook.ended(1)
+
+
+CONTRASTS = """() => {
+  const rgba = (css) => {
+    const context = Object.assign(document.createElement("canvas"), { width: 1, height: 1 }).getContext("2d");
+    context.fillStyle = css;
+    context.fillRect(0, 0, 1, 1);
+    const [r, g, b, a] = context.getImageData(0, 0, 1, 1).data;
+    return { rgb: [r, g, b], alpha: a / 255 };
+  };
+  const light = (rgb) => {
+    const [r, g, b] = rgb.map((c) => c / 255).map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const ground = rgba(getComputedStyle(document.querySelector(".hs-pane")).backgroundColor).rgb;
+  const contrast = (css) => {
+    const { rgb, alpha } = rgba(css);
+    const [a, b] = [light(rgb.map((c, i) => c * alpha + ground[i] * (1 - alpha))), light(ground)].sort();
+    return (b + 0.05) / (a + 0.05);
+  };
+  const poor = [];
+  const wanted = { ".hs-model": 4.5, ".hs-word": 4.5, ".hs-figure": 4.5, ".hs-line": 4.5, ".hs-latest": 4.5, ".hs-shape": 3 };
+  for (const [selector, least] of Object.entries(wanted)) {
+    const style = getComputedStyle(document.querySelector(selector));
+    const got = contrast(selector === ".hs-shape" ? style.stroke : style.color);
+    if (!(got >= least)) poor.push(`${selector}: ${got}`);
+  }
+  return poor;
+}"""
+"""The parts of the pane whose contrast with its ground is less than WCAG 2 asks (1.4.3, 1.4.11)."""
+
+
+def test_a_page_loaded_in_mid_stream_gets_the_whole_text(open_notebook):
+    notebook = open_notebook(LOAD, ask(tokens=120, tokens_per_s=25))
+    notebook.run_all()
+    notebook.until(lambda: len(notebook.text()) > 100, "text comes")
+    assert "application/vnd.jupyter.widget-view+json" in notebook.saved().cells[1].outputs[0].data
+    notebook.page.reload()
+
+    notebook.until(lambda: notebook.live().get_attribute("data-status") == "complete", "the pane is back")
+    assert notebook.text().startswith("**This is a script")
+    assert len(notebook.text().split()) == 120
+    notebook.screenshot("reloaded")
+
+
+HOSTILE = """<img src=x onerror="window.hit='img'"> <script>window.hit='script'</script>
+<details open ontoggle="window.hit='details'"><summary>x</summary></details>
+[click](javascript:window.hit='link') <a href="javascript:window.hit='a'">a</a> ![](https://example.invalid/pixel.png)
+</div></div><style>body{display:none}</style><iframe srcdoc="<script>parent.hit='frame'</script>"></iframe>
+"""
+
+
+def test_hostile_text_is_text_live_and_at_rest(open_notebook):
+    notebook = open_notebook(LOAD, ask(text=HOSTILE, tokens=120, tokens_per_s=60))
+    asked = []
+    notebook.page.on("request", lambda request: asked.append(request.url))
+    notebook.run_all()
+    notebook.until(lambda: len(notebook.text()) > 3 * len(HOSTILE) / 2, "it streams")
+    inside = notebook.page.locator(".hs-text *:not(.hs-line)")
+    assert notebook.text().startswith(HOSTILE)
+    assert inside.count() == 0
+    notebook.ended(1)
+    notebook.until(lambda: notebook.live().count() == 0, "it rests")
+    notebook.page.locator(".jp-RenderedMarkdown").wait_for()
+    for link in notebook.output(1).locator("a").all():
+        assert not (link.get_attribute("href") or "").lower().startswith(("javascript:", "data:", "vbscript:"))
+    assert notebook.output(1).locator("img, script, iframe, style, details").count() == 0
+    assert notebook.page.evaluate("window.hit") is None
+    assert not [url for url in asked if "example.invalid" in url]
