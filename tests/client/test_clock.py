@@ -1,0 +1,122 @@
+"""Two clocks: no byte, and no progress. The limits are set small; the rule is the same."""
+
+import asyncio
+
+import pytest
+from misbehaving import TEXT, event, good_events, until
+
+from hs_notebook import StreamingConfig, errors
+from hs_notebook.answer import Status
+
+QUICK = StreamingConfig(heartbeat_interval=0.1, progress_timeout=0.5)  # dead after 0.3 s without a byte
+
+
+def stalled(stream):
+    with pytest.raises(errors.StalledError) as caught:
+        stream.result(10)
+    assert stream.answer.status is Status.INTERRUPTED
+    assert caught.value.answer is stream.answer
+    assert 1 <= len(str(caught.value).splitlines()) <= 3
+    return str(caught.value)
+
+
+def test_never_an_answer(serve, client, rows):
+    """Accepted, read, and nothing: not sent again, for it may be under way."""
+
+    async def script(peer):
+        await peer.gone()
+
+    server = serve(script)
+    asker = client(server, streaming=QUICK)
+    stream = asker.stream("hello", model="m")
+    assert "has not answered for 0.5 s" in stalled(stream)
+    assert until(lambda: server.open == 0)
+    assert len(server.requests) == 1
+    assert asker.stats().active_streams == 0
+    assert [row["status"] for row in rows()] == ["interrupted"]
+
+
+def test_no_byte_after_the_headers(serve, client):
+    async def script(peer):
+        await peer.head()
+        await peer.gone()
+
+    server = serve(script)
+    stream = client(server, streaming=QUICK).stream("hello", model="m")
+    assert "Not a byte came for 0.3 s" in stalled(stream)
+    assert stream.answer.attempts[0].duration_s < 0.5
+    assert until(lambda: server.open == 0)
+
+
+def test_no_byte_in_mid_stream(serve, client):
+    async def script(peer):
+        await peer.head()
+        await peer.piece(event("kept"))
+        await peer.gone()
+
+    stream = client(serve(script), streaming=QUICK).stream("hello", model="m")
+    assert "Not a byte" in stalled(stream)
+    assert stream.answer.text == "kept"
+
+
+@pytest.mark.parametrize("first", [b"", event("kept")])
+def test_heartbeats_for_ever(serve, client, rows, first):
+    """They keep the connection alive, and are no progress."""
+
+    async def script(peer):
+        await peer.head()
+        if first:
+            await peer.piece(first)
+        while True:
+            await peer.piece(b": hb\n")
+            await asyncio.sleep(0.02)
+
+    server = serve(script)
+    stream = client(server, streaming=QUICK).stream("hello", model="m")
+    assert "keeps the connection alive but has sent no text for 0.5 s" in stalled(stream)
+    assert stream.answer.text == ("kept" if first else "")
+    assert 0.45 < stream.answer.attempts[0].duration_s < 1.5
+    assert until(lambda: server.open == 0)
+    assert [row["status"] for row in rows()] == ["interrupted"]
+
+
+def test_empty_events_are_no_progress(serve, client):
+    async def script(peer):
+        await peer.head()
+        while True:
+            await peer.piece(event(""))
+            await asyncio.sleep(0.02)
+
+    stream = client(serve(script), streaming=QUICK).stream("hello", model="m")
+    assert "no text" in stalled(stream)
+
+
+def test_reasoning_is_progress(serve, client):
+    async def script(peer):
+        await peer.head()
+        thought = {"choices": [{"index": 0, "delta": {"reasoning_content": "hm "}, "finish_reason": None}]}
+        for _ in range(20):
+            await peer.piece(event(**thought))
+            await asyncio.sleep(0.05)
+        for one in good_events():
+            await peer.piece(one)
+        await peer.finish()
+
+    stream = client(serve(script), streaming=QUICK).stream("hello", model="m")
+    assert stream.result(10).text == TEXT
+    assert stream.answer.reasoning == "hm " * 20
+
+
+def test_a_slow_stream_that_moves_is_left_alone(serve, client):
+    """Longer than either limit as a whole."""
+
+    async def script(peer):
+        await peer.head()
+        for one in good_events([" x"] * 12):
+            await peer.piece(one)
+            await asyncio.sleep(0.1)
+        await peer.finish()
+
+    answer = client(serve(script), streaming=QUICK).ask("hello", model="m")
+    assert answer.status is Status.COMPLETE
+    assert answer.attempts[0].duration_s > 1
