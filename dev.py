@@ -212,7 +212,7 @@ def quickstart(*, headless: bool, browser: bool) -> int:
     try:
         if headless:
             return run(
-                python_in(VENV), str(ROOT / "tools/show_notebook.py"), str(QUICKSTART), env=environment
+                python_in(VENV), str(ROOT / "tools" / "show_notebook.py"), str(QUICKSTART), env=environment
             )
         return open_lab(environment, browser=browser)
     finally:

@@ -1,6 +1,7 @@
-"""Execute a notebook and print its cells and their outputs as text: python tools/show_notebook.py NOTEBOOK.
+"""Execute a notebook and print its cells and their outputs as text: show_notebook.py NOTEBOOK [RESULT].
 
-The exit status is 1 if a cell failed; what came before it is printed all the same.
+RESULT is where to keep the executed notebook. The exit status is 1 if a cell failed; what came before it is
+printed all the same.
 """
 
 import sys
@@ -9,17 +10,25 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
+from nbformat.v4 import new_code_cell
+
+WIDE = new_code_cell("import pandas; pandas.set_option('display.width', 160)")
+"""Run first and not shown: without a terminal, pandas breaks its tables at 80 columns."""
 
 
-def show(path: Path) -> int:
+def show(path: Path, result: Path | None = None) -> int:
     """Execute and print; the exit status."""
     notebook = nbformat.read(path, as_version=4)
+    cells, notebook.cells = notebook.cells, [WIDE, *notebook.cells]
     failure = execute(notebook, path.parent)
-    for cell in notebook.cells:
+    notebook.cells = cells
+    for cell in cells:
         if cell.cell_type == "code" and cell.execution_count is not None:
-            print(f"\n[{cell.execution_count}] " + cell.source.replace("\n", "\n    ") + "\n")
+            print(f"\n[{cell.execution_count - 1}] " + cell.source.replace("\n", "\n    ") + "\n")
             print("\n".join(filter(None, map(as_text, cell.outputs))))
     print(f"\n{path.name} failed: {failure}" if failure else f"\n{path.name} ran to its end.")
+    if result is not None:
+        nbformat.write(notebook, result)
     return 1 if failure else 0
 
 
@@ -42,4 +51,4 @@ def as_text(shown: nbformat.NotebookNode) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(show(Path(sys.argv[1]).resolve()))
+    sys.exit(show(*map(Path, sys.argv[1:])))
