@@ -13,7 +13,7 @@ from hs_notebook.wire.framing import BOM
 __all__ = ["describe", "error_in", "error_in_bytes", "excerpt"]
 
 _EXCERPT = 200
-_READ = 64 * 1024  # of a body; an error says what it has to say before that
+_PAGE = 16 * 1024  # read of a page of HTML
 _TITLE = re.compile(rb"<(title|h1)\b[^>]*>(.*?)</\1", re.IGNORECASE | re.DOTALL)
 _UNSHOWN = re.compile(rb"<(script|style|head)\b.*?</\1\s*>|<!--.*?-->|<[^>]*>?", re.IGNORECASE | re.DOTALL)
 
@@ -23,23 +23,35 @@ def describe(body: bytes, content_type: str | None = None) -> tuple[str, str | N
 
     The message is "" for an empty body; the code is None where there is none.
     """
-    body = body[:_READ].removeprefix(BOM).strip()
-    if found := error_in_bytes(body):
+    body = body.removeprefix(BOM).strip()
+    value = _first_value(body)
+    if found := error_in(value):
         return found
+    if isinstance(value, dict) and (message := _message(value)):
+        return message, _code(value)
     if body.startswith(b"<") or "html" in (content_type or "").lower():
-        title = _TITLE.search(body)
-        text = _UNSHOWN.sub(b" ", title[2] if title else body)
-        return excerpt(html.unescape(text.decode("utf-8", "replace"))), None
+        return excerpt(_page_text(body[:_PAGE])), None
     return excerpt(body), None
 
 
 def error_in_bytes(body: bytes) -> tuple[str, str | None] | None:
     """The message and code of the error that a JSON body reports; None if it reports none or is no JSON."""
+    return error_in(_first_value(body))
+
+
+def _first_value(body: bytes) -> Any:  # noqa: ANN401 - any JSON value
     try:
         value = msgspec.json.decode(body)
     except (ValueError, RecursionError):
         return None
-    return error_in(value[0] if isinstance(value, list) and value else value)
+    return value[0] if isinstance(value, list) and value else value
+
+
+def _page_text(page: bytes) -> str:
+    """A page's title, else its text."""
+    title = _TITLE.search(page)
+    text = _UNSHOWN.sub(b" ", title[2] if title else page)
+    return html.unescape(text.decode("utf-8", "replace"))
 
 
 def error_in(value: Any) -> tuple[str, str | None] | None:  # noqa: ANN401 - any JSON value

@@ -127,9 +127,11 @@ class ResponseDecoder:
 
     def _choose_framer(self) -> Framer | None:
         kind = sniff(self._head)
-        if kind == "text" and media_type(self._content_type) == "text/html":
-            kind = "html"
-        if kind == "html":
+        promised = media_type(self._content_type)
+        if kind == "text" and promised == "application/json":
+            self._fail(_no_json(self._head))
+            return None
+        if kind == "html" or (kind == "text" and promised == "text/html"):
             if self._ending or len(self._head) >= _HTML_READ:
                 self._fail(_page(self._head))
             return None

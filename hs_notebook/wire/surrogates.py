@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import msgspec
 
-from hs_notebook.wire.chunk import StreamChunk
+from hs_notebook.wire.chunk import StreamChunk, ToolCallDelta
 
 __all__ = ["Mender"]
 
 _CHANNELS = ("content", "reasoning", "refusal")
+_LABELS = ("model", "raw_finish_reason")
 
 
 class Mender:
@@ -22,16 +23,24 @@ class Mender:
 
     def mend(self, chunk: StreamChunk) -> StreamChunk:
         """The chunk with whole characters only; a first half at its end is kept for the next chunk."""
-        texts = {name: self._whole(name, getattr(chunk, name)) for name in _CHANNELS}
-        return msgspec.structs.replace(chunk, **texts)
+        texts = {name: self._join(name, getattr(chunk, name)) for name in _CHANNELS}
+        labels = {name: whole(getattr(chunk, name) or "") or None for name in _LABELS}
+        calls = tuple(self._mended_call(call) for call in chunk.tool_calls)
+        return msgspec.structs.replace(chunk, tool_calls=calls, **texts, **labels)
 
     def rest(self, index: int) -> StreamChunk | None:
         """What is still held when the answer is complete; None if nothing is."""
-        texts = dict.fromkeys(self._held, "\ufffd")
+        texts = {name: "\ufffd" for name in _CHANNELS if name in self._held}
         self._held = {}
         return StreamChunk(index=index, **texts) if texts else None  # type: ignore[arg-type]
 
-    def _whole(self, channel: str, text: str) -> str:
+    def _mended_call(self, call: ToolCallDelta) -> ToolCallDelta:
+        arguments = self._join(f"tool call {call.index}", call.arguments)
+        return ToolCallDelta(
+            call.index, call.id and whole(call.id), call.name and whole(call.name), arguments
+        )
+
+    def _join(self, channel: str, text: str) -> str:
         if not text:
             return text
         text = self._held.pop(channel, "") + text
