@@ -63,6 +63,17 @@ class Lab:
     root: Path
     home: Path
 
+    def end_kernels(self):
+        for session in json.loads(self._call("sessions", "GET")):
+            with contextlib.suppress(urllib.error.HTTPError):  # it has ended by itself
+                self._call(f"sessions/{session['id']}", "DELETE")
+
+    def _call(self, path: str, method: str) -> bytes:
+        request = urllib.request.Request(f"{self.url}/api/{path}", method=method)
+        request.add_header("Authorization", f"token {self.token}")
+        with urllib.request.urlopen(request, timeout=20) as reply:
+            return reply.read()
+
 
 @pytest.fixture(scope="session")
 def lab(jupyter_folders, tmp_path_factory):
@@ -199,11 +210,9 @@ class LiveNotebook:
 @pytest.fixture
 def open_notebook(lab, browser, request):
     """A function that writes a notebook of these cells and opens it; or opens a file that is there."""
-    contexts = []
+    contexts, held = [], []
 
-    def open_(
-        *cells: str, path: Path | None = None, kernel: bool = True, **context
-    ):
+    def open_(*cells: str, path: Path | None = None, kernel: bool = True, **context):
         if path is None:
             path = lab.root / f"{request.node.name}-{len(contexts)}.ipynb"
             kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
@@ -213,7 +222,7 @@ def open_notebook(lab, browser, request):
         contexts.append(made)
         page = made.new_page()
         if not kernel:
-            page.route(re.compile(r"/api/sessions"), _never_start)
+            page.route(re.compile(r"/api/sessions"), never_start)
         received: list[int] = []
         page.on("websocket", lambda ws: ws.on("framereceived", lambda frame: received.append(len(frame))))
         page.goto(f"{lab.url}/doc/tree/{path.name}?token={lab.token}")
@@ -223,26 +232,16 @@ def open_notebook(lab, browser, request):
             page.wait_for_function(KERNEL_READY)
         return notebook
 
-    def _never_start(route):
-        if route.request.method != "POST":  # a POST stays without an answer
+    def never_start(route):
+        if route.request.method == "POST":
+            held.append(route)  # no answer as long as the test looks on
+        else:
             route.continue_()
 
     yield open_
+    for route in held:
+        route.abort()
     for made in contexts:
         with contextlib.suppress(Exception):
             made.close()
-    _end_kernels(lab)
-
-
-def _end_kernels(lab: Lab) -> None:
-    """End the kernels a test leaves, so that the next one starts alone."""
-
-    def call(path: str, method: str):
-        request = urllib.request.Request(f"{lab.url}{path}", method=method)
-        request.add_header("Authorization", f"token {lab.token}")
-        with urllib.request.urlopen(request, timeout=20) as reply:
-            return reply.read()
-
-    for session in json.loads(call("/api/sessions", "GET")):
-        with contextlib.suppress(urllib.error.HTTPError):
-            call(f"/api/sessions/{session['id']}", "DELETE")
+    lab.end_kernels()
