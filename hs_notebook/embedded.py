@@ -64,6 +64,11 @@ class _Record:
     version: str
 
     @property
+    def is_ours(self) -> bool:
+        """Whether it is of this version of the package."""
+        return self.version == version("hs-notebook")
+
+    @property
     def endpoint(self) -> Endpoint:
         return Endpoint(f"{self.url}/v1", self.token)
 
@@ -90,15 +95,21 @@ def ensure(timeout: float = 30.0) -> Endpoint:
 
 
 def _found_or_started(deadline: float) -> Endpoint:
-    record = _living()
-    if record is not None and record.version == version("hs-notebook"):
-        return record.endpoint
+    known = _read()
+    alive = known is not None and _lives(known)
+    if known is not None and alive and known.is_ours:
+        return known.endpoint
     with _alone(deadline):
-        record = _living()  # another kernel may have started it while we waited
-        if record is not None and record.version == version("hs-notebook"):
-            return record.endpoint
-        if record is not None:
+        record = _read()
+        if record != known:  # another kernel has started one while we waited
+            alive = record is not None and _lives(record)
+            if record is not None and alive and record.is_ours:
+                return record.endpoint
+        if record is not None and alive:
             _ask(record, "POST", "/shutdown")
+        _file().unlink(
+            missing_ok=True
+        )  # should that gateway only sleep, it sees this when it wakes, and ends
         return _start(deadline).endpoint
 
 
@@ -107,29 +118,29 @@ def stop() -> bool:
 
     From then on nobody finds it any more: the next `ensure()` starts another.
     """
-    record = _living()
-    return record is not None and _ask(record, "POST", "/shutdown") is not None
+    record = _read()
+    return record is not None and _lives(record) and _ask(record, "POST", "/shutdown") is not None
 
 
-def _living() -> _Record | None:
-    """The gateway that the file names, if it lives and is the one that wrote the file."""
-    record = _read(home() / "gateway.json")
-    if record is None:
-        return None
-    challenge = secrets.token_hex(16)
-    health = _ask(record, "GET", f"/health?challenge={challenge}")
-    proof = hmac.new(record.token.encode(), challenge.encode(), hashlib.sha256).hexdigest()
-    if health is None or not hmac.compare_digest(str(health.get("proof")), proof):
-        return None
-    return record
+def _file() -> Path:
+    return home() / "gateway.json"
 
 
-def _read(path: Path) -> _Record | None:
+def _read() -> _Record | None:
     try:
-        told = json.loads(path.read_bytes())
+        told = json.loads(_file().read_bytes())
         return _Record(str(told["url"]), str(told["token"]), str(told["version"]))
     except (OSError, ValueError, KeyError, TypeError):
         return None  # no file, or one that a crash or a person left broken
+
+
+def _lives(record: _Record) -> bool:
+    """Whether somebody answers there who knows the token; the token itself is not sent."""
+    challenge = secrets.token_hex(16)
+    health = _ask(record, "GET", f"/health?challenge={challenge}")
+    proof = hmac.new(record.token.encode("utf-8", "replace"), challenge.encode(), hashlib.sha256).hexdigest()
+    told = "" if health is None else str(health.get("proof"))
+    return hmac.compare_digest(told.encode("utf-8", "replace"), proof.encode())
 
 
 def _ask(record: _Record, method: str, path: str) -> dict[str, Any] | None:
@@ -164,8 +175,8 @@ def _start(deadline: float) -> _Record:
     # Somebody must wait for a child, or it stays a zombie for as long as this kernel lives.
     threading.Thread(target=process.wait, name="hs_notebook gateway reaper", daemon=True).start()
     while time.monotonic() < deadline:
-        record = _living()
-        if record is not None:
+        record = _read()
+        if record is not None and _lives(record):
             return record
         if process.poll() is not None:
             raise EmbeddedError(
