@@ -6,6 +6,7 @@ import os
 import sqlite3
 import time
 import warnings
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,8 @@ from sqlalchemy import create_engine, event, exc
 from hs_notebook.store import schema
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from sqlalchemy import URL, Connection, Engine
 
 __all__ = ["BUSY_S", "is_broken", "open_file", "set_aside"]
@@ -89,13 +92,38 @@ def is_broken(error: Exception) -> bool:
 
 
 def set_aside(path: Path) -> None:
-    """Give a broken file, and what SQLite keeps beside it, another name; and say so."""
+    """Give a broken file, and what SQLite keeps beside it, another name; and say so.
+
+    Several kernels may find it broken at once: one at a time looks, and only what is still broken goes.
+    """
     kept = path.with_name(f"{path.name}.broken-{datetime.now(UTC):%Y%m%dT%H%M%S%f}")
-    for suffix in ("-wal", "-shm", "-journal", ""):
-        beside = path.with_name(path.name + suffix)
-        if beside.exists():
-            beside.rename(kept.with_name(kept.name + suffix))
+    with _alone(path):
+        if not path.exists() or _is_sound(path):
+            return
+        for suffix in ("-wal", "-shm", "-journal", ""):
+            beside = path.with_name(path.name + suffix)
+            if beside.exists():
+                beside.rename(kept.with_name(kept.name + suffix))
     _tell(f"The usage store {path} is damaged; it was kept as {kept.name} and a new one begun.")
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Keep other processes out; the system lets go of the lock when this one dies."""
+    with path.with_name(f"{path.name}.lock").open("wb") as lock:
+        if os.name == "posix":
+            import fcntl
+
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _is_sound(path: Path) -> bool:
+    try:
+        with closing(sqlite3.connect(path, timeout=BUSY_S)) as connection:
+            return bool(connection.execute("PRAGMA integrity_check(1)").fetchone() == ("ok",))
+    except sqlite3.DatabaseError as error:
+        return not is_broken(error)
 
 
 def _beside(url: URL, found: int) -> URL:

@@ -44,9 +44,9 @@ sys.stdin.readline()
 """
 
 
-def start_writer(path, name, count):
+def start_writer(path, name, count, warnings="error"):
     return subprocess.Popen(
-        [sys.executable, "-W", "error", "-c", WRITER, path, name, str(count)],
+        [sys.executable, "-W", warnings, "-c", WRITER, path, name, str(count)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -240,12 +240,17 @@ def test_threads_share_a_ledger(ledger, make):
     assert len(ledger.frame()) == 100
 
 
-def test_no_row_of_four_processes_is_lost(tmp_path):
+@pytest.mark.parametrize(("count", "broken"), [(250, False), (25, True)])
+def test_no_row_of_four_processes_is_lost(tmp_path, count, broken):
     path = str(tmp_path / "usage.sqlite")
-    writers = [start_writer(path, f"w{number}", 250) for number in range(4)]
+    if broken:
+        (tmp_path / "usage.sqlite").write_bytes(b"This is no database." * 1000)
+    writers = [
+        start_writer(path, f"w{number}", count, "ignore" if broken else "error") for number in range(4)
+    ]
     for writer in writers:
         assert writer.stdout.readline() == "ready\n"
-    for writer in writers:  # all at once, and the file is not there yet
+    for writer in writers:  # all at once, and there is no good file yet
         writer.stdin.write("\n")
         writer.stdin.flush()
     for writer in writers:
@@ -255,10 +260,11 @@ def test_no_row_of_four_processes_is_lost(tmp_path):
     ledger = Ledger.open(path)
     frame = ledger.frame()
     ledger.close()
-    assert len(frame) == 1000
+    assert len(frame) == 4 * count
     assert frame["answer_id"].is_unique
     assert (frame["status"] == "complete").all()
-    assert (frame.groupby("session").size() == 250).all()
+    assert (frame.groupby("session").size() == count).all()
+    assert len(list(tmp_path.glob("*.broken-*"))) == broken
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
