@@ -75,7 +75,11 @@ class Peer:
 
     async def next_request(self):
         try:
-            head = (await self.reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
+            first = await self.reader.readexactly(1)
+            if not first.isalpha():  # TLS on a plain port: what web servers say to it
+                await self.send(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n")
+                return None
+            head = (first + await self.reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
         except (asyncio.IncompleteReadError, ConnectionError):
             return None
         method, path, _ = head[0].split(" ", 2)
@@ -189,7 +193,10 @@ class Server:
             for task in self._tasks:
                 task.cancel()
             await asyncio.gather(*self._tasks, return_exceptions=True)
-            await asyncio.sleep(0)
+            for _ in range(200):  # TLS takes its time to close; nothing but the loop's own pipe stays
+                if len(self._loop._selector.get_map()) <= 1:
+                    break
+                await asyncio.sleep(0.01)
 
         asyncio.run_coroutine_threadsafe(down(), self._loop).result(10)
         self._loop.call_soon_threadsafe(self._loop.stop)
