@@ -95,7 +95,8 @@ class Reader:
         first = next((choice for choice in choices if not choice.get("index")), None)
         note = self._note(choices)
         usage = self._merged(inner(obj, "usage"))
-        if first is None and usage is None and note is None:
+        end = closing_record(obj)
+        if first is None and usage is None and note is None and end is None:
             return None
         delta = self._delta(first or {})
         raw = text(first or {}, "finish_reason")
@@ -112,7 +113,7 @@ class Reader:
             refusal=text(delta, "refusal"),
             tool_calls=_tool_calls(delta),
             raw_finish_reason=raw or None,
-            end=closing_record(obj),
+            end=end,
             note=note,
         )
 
