@@ -21,7 +21,7 @@ from pathlib import Path
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, Route, sync_playwright
 
 ARTIFACTS = Path(__file__).parents[2] / "artifacts"
 """Screenshots: for people to look at, not for comparison; git ignores them."""
@@ -210,38 +210,42 @@ class LiveNotebook:
 @pytest.fixture
 def open_notebook(lab, browser, request):
     """A function that writes a notebook of these cells and opens it; or opens a file that is there."""
-    contexts, held = [], []
+    with contextlib.ExitStack() as ends:
+        ends.callback(lab.end_kernels)
 
-    def open_(*cells: str, path: Path | None = None, kernel: bool = True, **context):
-        if path is None:
-            path = lab.root / f"{request.node.name}-{len(contexts)}.ipynb"
-            kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
-            book = new_notebook(cells=[new_code_cell(c) for c in cells], metadata={"kernelspec": kernelspec})
-            nbformat.write(book, path)
-        made = browser.new_context(viewport={"width": 1100, "height": 760}, **context)
-        contexts.append(made)
-        page = made.new_page()
-        if not kernel:
-            page.route(re.compile(r"/api/sessions"), never_start)
-        received: list[int] = []
-        page.on("websocket", lambda ws: ws.on("framereceived", lambda frame: received.append(len(frame))))
-        page.goto(f"{lab.url}/doc/tree/{path.name}?token={lab.token}")
-        page.locator(".jp-Notebook .jp-Cell").first.wait_for()
-        notebook = LiveNotebook(page, path, received)
-        if kernel:
-            page.wait_for_function(KERNEL_READY)
-        return notebook
+        def open_(*cells: str, path: Path | None = None, kernel: bool = True):
+            path = path or _write(lab.root / f"{request.node.name}.ipynb", cells)
+            page = ends.enter_context(browser.new_context(viewport={"width": 1100, "height": 760})).new_page()
+            received: list[int] = []
+            page.on("websocket", lambda ws: ws.on("framereceived", lambda frame: received.append(len(frame))))
+            if not kernel:
+                ends.callback(_let_go, _hold_kernels(page))
+            page.goto(f"{lab.url}/doc/tree/{path.name}?token={lab.token}")
+            page.locator(".jp-Notebook .jp-Cell").first.wait_for()
+            if kernel:
+                page.wait_for_function(KERNEL_READY)
+            return LiveNotebook(page, path, received)
 
-    def never_start(route):
-        if route.request.method == "POST":
-            held.append(route)  # no answer as long as the test looks on
-        else:
-            route.continue_()
+        yield open_
 
-    yield open_
+
+def _write(path: Path, cells: tuple[str, ...]) -> Path:
+    kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    book = new_notebook(cells=[new_code_cell(c) for c in cells], metadata={"kernelspec": kernelspec})
+    nbformat.write(book, path)
+    return path
+
+
+def _hold_kernels(page: Page) -> list[Route]:
+    """Let the page start no kernel: its requests for one stay without an answer."""
+    held: list[Route] = []
+    page.route(
+        re.compile(r"/api/sessions"),
+        lambda route: held.append(route) if route.request.method == "POST" else route.continue_(),
+    )
+    return held
+
+
+def _let_go(held: list[Route]) -> None:
     for route in held:
         route.abort()
-    for made in contexts:
-        with contextlib.suppress(Exception):
-            made.close()
-    lab.end_kernels()
