@@ -147,7 +147,7 @@ def stream(count, mode):
 
 def send_paced(connection, count, seconds, length):
     connection.sendall(CHUNKED)
-    events = [*sse(openai_datas(["word " * (length // 5)] * count)), b"data: [DONE]\n\n"]
+    events = [*sse(openai_datas(["x" * (length - 1) + " "] * count)), b"data: [DONE]\n\n"]
     began = time.monotonic()
     for at, event in enumerate(events):
         time.sleep(max(0.0, began + at * seconds / count - time.monotonic()))

@@ -19,7 +19,7 @@ USAGE = "import hs_notebook\nprint(hs_notebook.usage().to_json(orient='records')
 
 
 def show(notebook, folder):
-    """What `python3 dev.py quickstart --headless` does, without its set-up; the printed text and the result."""
+    """Do what `dev.py quickstart --headless` does after its set-up: what it prints, and the result."""
     nbformat.write(notebook, folder / "asked.ipynb")
     command = [sys.executable, "tools/show_notebook.py", folder / "asked.ipynb", folder / "result.ipynb"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
