@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["Engine", "engine"]
 
 T = TypeVar("T")
-_GOODBYE = 2.0
+_GOODBYE = 5.0
 """Seconds that running streams get to close their connections and write their rows at exit."""
 
 
@@ -29,13 +29,14 @@ class Engine:
     Attributes:
         loop: The loop; only `submit` and `call` are for other threads.
         shared: What all clients share on this loop (connections, the ledger's writer), by name.
+        stoppers: Called on the loop when the interpreter ends, one for each stream that runs.
     """
 
     def __init__(self) -> None:
         self.loop = asyncio.new_event_loop()
         self.loop.set_default_executor(_DaemonThreads())
         self.shared: dict[object, Any] = {}
-        self._closers: list[Callable[[], None]] = []
+        self.stoppers: set[Callable[[], None]] = set()
         self._thread = threading.Thread(target=self._run, name="hs_notebook", daemon=True)
         self._thread.start()
 
@@ -50,10 +51,6 @@ class Engine:
         except RuntimeError:  # the loop is closed: the interpreter is on its way out
             return
 
-    def at_end(self, closer: Callable[[], None]) -> None:
-        """Have `closer` called on the loop when the interpreter ends, before the loop stops."""
-        self._closers.append(closer)
-
     def stop(self) -> None:
         """Let what runs end itself, for a bounded time, then end the loop."""
         self.call(self._goodbye)
@@ -67,14 +64,16 @@ class Engine:
             self.loop.close()
 
     def _goodbye(self) -> None:
-        for closer in self._closers:
-            closer()
+        for stop in list(self.stoppers):
+            stop()
         tasks = asyncio.all_tasks(self.loop)
         self._last = self.loop.create_task(self._wait_then_stop(tasks))
 
     async def _wait_then_stop(self, tasks: set[asyncio.Task[Any]]) -> None:
         if tasks:
             await asyncio.wait(tasks, timeout=_GOODBYE)
+        # Whoever is not done by now is not waited for, and not complained about to a user who wants out.
+        self.loop.set_exception_handler(lambda _loop, _context: None)
         self.loop.stop()
 
 

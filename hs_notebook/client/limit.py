@@ -76,13 +76,15 @@ class Limit:
         except asyncio.CancelledError:
             if turn.done() and not turn.cancelled():  # the slot came in the same moment: pass it on
                 self.release()
-            else:
+            elif turn in self._queue:
                 self._queue.remove(turn)
             raise
 
     def release(self) -> None:
         """Give a slot back; the next in the queue has it at once."""
-        if self._queue:
-            self._queue.popleft().set_result(None)
-        else:
-            self.active -= 1
+        while self._queue:
+            turn = self._queue.popleft()
+            if not turn.done():  # done: cancelled in this moment, and still in the queue
+                turn.set_result(None)
+                return
+        self.active -= 1

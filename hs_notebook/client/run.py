@@ -67,6 +67,7 @@ class Run:
 
     def start(self) -> None:
         """Set it going; on the loop."""
+        self._engine.stoppers.add(self.stop)
         self._task = self._engine.loop.create_task(self._main())
 
     def stop(self) -> None:
@@ -111,6 +112,7 @@ class Run:
         except Exception as error:  # noqa: BLE001 - a fault of ours ends the answer, not the engine
             await self._end_unsent(Ending(Status.FAILED, _fault(error)))
         finally:
+            self._engine.stoppers.discard(self.stop)
             self.on_end(self.stream)
             self.stream.finish()
 

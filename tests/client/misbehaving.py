@@ -163,6 +163,7 @@ class Server:
         self.errors = []
         self._loop = asyncio.new_event_loop()
         self._tasks = set()
+        self._writers = []
         self._thread = threading.Thread(target=self._loop.run_forever)
         self._thread.start()
         starting = asyncio.start_server(self._serve, host, 0, ssl=tls)
@@ -173,6 +174,7 @@ class Server:
 
     async def _serve(self, reader, writer):
         self._tasks.add(asyncio.current_task())
+        self._writers.append(writer)
         self.connections += 1
         self.open += 1
         peer = Peer(self, reader, writer)
@@ -193,6 +195,8 @@ class Server:
             for task in self._tasks:
                 task.cancel()
             await asyncio.gather(*self._tasks, return_exceptions=True)
+            for writer in self._writers:
+                writer.transport.abort()  # TLS would wait for the client's goodbye
             for _ in range(200):  # TLS takes its time to close; nothing but the loop's own pipe stays
                 if len(self._loop._selector.get_map()) <= 1:
                     break
