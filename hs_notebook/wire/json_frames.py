@@ -52,7 +52,8 @@ def _bare(line: bytes) -> bytes:
 
 _OUTSIDE = re.compile(rb'[{}\[\]]|"(?:[^"\\]++|\\.)*+"|"', re.DOTALL)
 """Outside a string: a bracket, a whole string, or the start of one that is not whole yet."""
-_INSIDE = re.compile(rb'["\\]')
+_INSIDE = re.compile(rb'(?:[^"\\]++|\\.)*+', re.DOTALL)
+"""Inside a string: all up to its closing quote, or to the end of the segment."""
 
 
 class JsonValues:
@@ -129,14 +130,14 @@ class JsonValues:
         if self._escaped:
             self._escaped = False
             return position + 1
-        token = _INSIDE.search(data, position)
-        if token is None:
-            return len(data)
-        if token[0] == b'"':
+        end = _INSIDE.match(data, position).end()  # type: ignore[union-attr]  # it always matches
+        if end == len(data):
+            return end
+        if data[end : end + 1] == b'"':
             self._in_string = False
-        else:
+        else:  # a backslash, and the segment ends before what it escapes
             self._escaped = True
-        return token.end()
+        return end + 1
 
     def _keep(self, piece: bytes, frames: list[Frame]) -> None:
         self._pieces.append(piece)

@@ -173,3 +173,10 @@ def test_a_body_reads_as_the_stream_does():
 
 def test_error_body():
     assert json.loads(error_body("no")) == {"type": "error", "error": {"type": "api_error", "message": "no"}}
+
+
+def test_unknown_counts_are_null_and_not_0():
+    sent = json.loads(body([StreamChunk("a", reasoning="Hm", usage=Usage(output_tokens=3))], "msg_1", "m"))
+
+    assert (sent["usage"]["input_tokens"], sent["usage"]["output_tokens"]) == (None, 3)
+    assert json.loads(body([], "msg_1", "m"))["usage"] == {"input_tokens": None, "output_tokens": None}

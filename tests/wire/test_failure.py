@@ -11,7 +11,7 @@ from hs_notebook.wire.failure import describe, excerpt
 HTML = "text/html"
 BODIES = {
     "OpenAI": (
-        b'{"error":{"message":"Incorrect API key","type":"invalid_request","param":null,"code":"invalid_api_key"}}',
+        b'{"error":{"message":"Incorrect API key","type":"invalid_request","code":"invalid_api_key"}}',
         None,
         ("Incorrect API key", "invalid_api_key"),
     ),
