@@ -19,7 +19,7 @@ __all__ = ["bundle", "harmless", "placeholder", "whole"]
 
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 """What could steer a terminal; line feed and tab are text."""
-_MARKUP = re.compile(r"([\\`*_{}\[\]<>()#+!|~$&^:])")
+_MARKUP = re.compile(r"[\\`*_{}\[\]<>|~$&]")
 
 
 def bundle(answer: Answer, figures: Figures, filled: tuple[str, ...] = ()) -> dict[str, str]:

@@ -1,0 +1,127 @@
+"""A server at the far end of a real socket, that answers in the OpenAI shape as a test tells it to."""
+
+import asyncio
+import json
+import threading
+import time
+
+
+def event(**members):
+    return b"data: " + json.dumps(members).encode() + b"\n\n"
+
+
+def text(content):
+    return event(
+        id="x", model="far-1", choices=[{"index": 0, "delta": {"content": content}, "finish_reason": None}]
+    )
+
+
+FINISH = event(id="x", model="far-1", choices=[{"index": 0, "delta": {}, "finish_reason": "stop"}])
+DONE = b"data: [DONE]\n\n"
+HOLD = "hold"
+"""Send nothing more and wait for the client to leave."""
+
+
+def usage(tokens_in, tokens_out):
+    counts = {"prompt_tokens": tokens_in, "completion_tokens": tokens_out}
+    return event(id="x", model="far-1", choices=[], usage=counts)
+
+
+def whole(*contents):
+    """A complete answer."""
+    return [*map(text, contents), FINISH, usage(12, len(contents)), DONE]
+
+
+class FarEnd:
+    """Answers every request by `plan`: bytes to send as one HTTP chunk, numbers of seconds to wait, or HOLD.
+
+    Attributes:
+        status: Of the answers.
+        content_type: Likewise.
+        clean: Whether the end of the plan ends the body properly, or cuts the connection.
+        bodies: The JSON of each request received.
+        heads: The head of each request received.
+        left: Monotonic times at which a client left before the end.
+    """
+
+    def __init__(self):
+        self.reset()
+        self._news = threading.Condition()
+        self._ready = threading.Event()
+        self._thread = threading.Thread(target=self._run)
+        self._thread.start()
+        self._ready.wait(10)
+
+    def reset(self):
+        self.plan = whole("Hello", " world")
+        self.status = "200 OK"
+        self.content_type = "text/event-stream"
+        self.clean = True
+        self.bodies = []
+        self.heads = []
+        self.left = []
+
+    def _run(self):
+        asyncio.run(self._main())
+
+    async def _main(self):
+        self._loop, self._end = asyncio.get_running_loop(), asyncio.Event()
+        server = await asyncio.start_server(self._answer, "127.0.0.1", 0)
+        self.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
+        self._ready.set()
+        await self._end.wait()
+        server.close()
+        for task in asyncio.all_tasks() - {asyncio.current_task()}:
+            task.cancel()
+        await asyncio.sleep(0)
+
+    def stop(self):
+        self._loop.call_soon_threadsafe(self._end.set)
+        self._thread.join(10)
+
+    def wait_for(self, condition, patience_s=10):
+        with self._news:
+            return self._news.wait_for(condition, patience_s)
+
+    def _tell(self, where, what):
+        with self._news:
+            where.append(what)
+            self._news.notify_all()
+
+    async def _answer(self, reader, writer):
+        try:
+            await self._converse(reader, writer)
+        except (ConnectionError, asyncio.IncompleteReadError):
+            self._tell(self.left, time.monotonic())
+        finally:
+            writer.close()
+
+    async def _converse(self, reader, writer):
+        head = (await reader.readuntil(b"\r\n\r\n")).decode()
+        length = next(
+            int(line[15:]) for line in head.lower().split("\r\n") if line.startswith("content-length:")
+        )
+        self.heads.append(head)
+        self._tell(self.bodies, json.loads(await reader.readexactly(length)))
+        gone = asyncio.ensure_future(reader.read())  # ends when the client leaves
+        if self.plan != [HOLD]:
+            writer.write(
+                f"HTTP/1.1 {self.status}\r\nContent-Type: {self.content_type}\r\n"
+                "Transfer-Encoding: chunked\r\n\r\n".encode()
+            )
+        for step in self.plan:
+            if await self._step(step, writer, gone):
+                self._tell(self.left, time.monotonic())
+                return
+        if self.clean:
+            writer.write(b"0\r\n\r\n")
+        await writer.drain()
+
+    async def _step(self, step, writer, gone):
+        """Do one step; whether the client has left."""
+        if isinstance(step, bytes):
+            writer.write(b"%x\r\n%s\r\n" % (len(step), step))
+            await writer.drain()
+            return gone.done()
+        done, _ = await asyncio.wait([gone], timeout=None if step == HOLD else step)
+        return bool(done)

@@ -1,0 +1,204 @@
+"""A real kernel, asked as a front end asks it, with every message it sends kept."""
+
+import json
+import time
+from dataclasses import dataclass, field
+from queue import Empty
+
+from jupyter_client.manager import KernelManager
+
+PATIENCE_S = 60.0
+WIDGET = "application/vnd.jupyter.widget-view+json"
+
+
+@dataclass
+class Ran:
+    """One execution: its reply and what it sent, in order."""
+
+    reply: dict
+    messages: list = field(default_factory=list)
+
+    def kind(self, *kinds):
+        return [message for message in self.messages if message["msg_type"] in kinds]
+
+    @property
+    def status(self):
+        return self.reply["content"]["status"]
+
+    @property
+    def error(self):
+        """The lines that show."""
+        return self.kind("error")[0]["content"]["traceback"]
+
+    @property
+    def printed(self):
+        return "".join(message["content"]["text"] for message in self.kind("stream"))
+
+    @property
+    def updates(self):
+        """The live cell's messages."""
+        data = [message["content"]["data"] for message in self.kind("comm_msg")]
+        return [sent["content"] for sent in data if sent.get("method") == "custom"]
+
+    @property
+    def live_text(self):
+        return "".join(delta["text"] for update in self.updates for delta in update.get("deltas", ()))
+
+    @property
+    def states(self):
+        return [state for update in self.updates for state in update.get("states", ())]
+
+    @property
+    def rest(self):
+        """What stays in the notebook, by MIME type."""
+        return self.kind("display_data", "update_display_data")[-1]["content"]["data"]
+
+
+class Kernel:
+    def __init__(self, env):
+        self.manager = KernelManager(kernel_name="python3", transport="ipc")
+        self.manager.start_kernel(extra_arguments=["--log-level=ERROR"], env=env)
+        self.seen = []  # every message of this kernel, in bytes
+        self._early = []
+        self._connect()
+
+    def _connect(self):
+        self.client = self.manager.client()
+        self.client.start_channels()
+        self.client.wait_for_ready(timeout=PATIENCE_S)
+
+    # -- asking ---------------------------------------------------------------------------------
+
+    def send(self, code, cell=None, *, metadata=None):
+        """Have code run, as the cell of that id; does not wait."""
+        content = {
+            "code": code,
+            "silent": False,
+            "store_history": True,
+            "user_expressions": {},
+            "allow_stdin": False,
+            "stop_on_error": True,
+        }
+        if metadata is None:
+            metadata = {"cellId": cell} if cell else {}
+        message = self.client.session.msg("execute_request", content, metadata=metadata)
+        self.client.shell_channel.send(message)
+        return message["header"]["msg_id"]
+
+    def run(self, code, cell=None, **options):
+        return self.finish(self.send(code, cell, **options))
+
+    def finish(self, sent, before=()):
+        """Wait for the end of an execution. `before`: its messages that were taken already."""
+        ran = Ran({}, list(before))
+        self.until(_is_idle, sent, ran.messages)
+        ran.reply = self._reply(sent)
+        return ran
+
+    def until(self, wanted, sent, kept=None):
+        """The execution's messages up to the first that is wanted."""
+        kept = [] if kept is None else kept
+        if any(wanted(message) for message in kept):
+            return kept
+        for message in self._messages(sent):
+            kept.append(message)
+            if wanted(message):
+                return kept
+        return kept
+
+    def _messages(self, sent):
+        while True:
+            message = self._message()
+            if message["parent_header"].get("msg_id") == sent:
+                yield message
+
+    def _message(self):
+        message = self.client.get_iopub_msg(timeout=PATIENCE_S)
+        self.seen.append(json.dumps(message, default=str))
+        return message
+
+    def _reply(self, sent):
+        while True:
+            for index, reply in enumerate(self._early):
+                if reply["parent_header"].get("msg_id") == sent:
+                    return self._early.pop(index)
+            reply = self.client.get_shell_msg(timeout=PATIENCE_S)
+            self.seen.append(json.dumps(reply, default=str))
+            self._early.append(reply)
+
+    def value(self, expression):
+        """An expression's value, by way of JSON."""
+        ran = self.run(f"import json as _json; print(_json.dumps({expression}))")
+        assert ran.status == "ok", ran.error
+        return json.loads(ran.printed)
+
+    # -- what a page does -------------------------------------------------------------------------
+
+    def say(self, model, content, *, subshell=None):
+        """Send a widget a custom message, as its page would."""
+        data = {"comm_id": model, "data": {"method": "custom", "content": content}}
+        message = self.client.session.msg("comm_msg", data)
+        if subshell is not None:
+            message["header"]["subshell_id"] = subshell
+        self.client.shell_channel.send(message)
+
+    def subshell(self):
+        """The id of a subshell, as JupyterLab makes one for its widgets."""
+        message = self.client.session.msg("create_subshell_request", {})
+        self.client.control_channel.send(message)
+        return self.client.get_control_msg(timeout=PATIENCE_S)["content"]["subshell_id"]
+
+    def until_any(self, wanted):
+        """The first message that is wanted, whoever it answers."""
+        while not wanted(message := self._message()):
+            pass
+        return message
+
+    # -- what a person does -----------------------------------------------------------------------
+
+    def press_stop(self):
+        """■; the moment of it, by the monotonic clock."""
+        self.manager.interrupt_kernel()
+        return time.monotonic()
+
+    def restart(self, *, now=False):
+        self.client.stop_channels()
+        self.manager.restart_kernel(now=now)
+        self._early.clear()
+        self._connect()
+
+    def end(self):
+        self.client.stop_channels()
+        self.manager.shutdown_kernel(now=True)
+
+    def leftovers(self):
+        """Messages that nobody has asked for yet."""
+        while True:
+            try:
+                message = self.client.get_iopub_msg(timeout=0)
+            except Empty:
+                return
+            self.seen.append(json.dumps(message, default=str))
+
+
+def _is_idle(message):
+    return message["msg_type"] == "status" and message["content"]["execution_state"] == "idle"
+
+
+def has_text(message):
+    """Whether this message brings the live cell text."""
+    content = message["content"].get("data", {}) if message["msg_type"] == "comm_msg" else {}
+    return bool(content.get("content", {}).get("deltas"))
+
+
+def has_status(*statuses):
+    """Whether this message tells the live cell one of these states, be it with its birth."""
+
+    def told(message):
+        data = message["content"].get("data", {}) if message["msg_type"] in ("comm_msg", "comm_open") else {}
+        born = data.get("state", {}).get("_snapshot", {}).get("panes", ())
+        return any(
+            state["status"] in statuses for state in (*born, *data.get("content", {}).get("states", ()))
+        )
+
+    return told

@@ -1,0 +1,202 @@
+"""Where nobody watches a live cell: nbclient, terminal IPython, a kernel that dies; loading and unloading."""
+
+import os
+import signal
+import subprocess
+import sys
+
+import nbformat
+import pytest
+from far_end import FINISH, HOLD, text, whole
+from kernel import has_text
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+from nbconvert import MarkdownExporter
+
+pytestmark = pytest.mark.kernel
+
+ASK = "%%holysheep model=far-1 var=reply\nHello"
+HEAVY = ["pandas", "httpx", "ipywidgets", "anywidget", "sqlalchemy", "nest_asyncio2"]
+
+
+@pytest.fixture
+def here(far, monkeypatch):
+    """The environment of what this test starts by itself."""
+    monkeypatch.setenv("HOLYSHEEP_BASE_URL", far.url)
+    return far
+
+
+# -- nbclient, and papermill which stands on it -------------------------------------------------------
+
+
+def notebook(*cells):
+    return nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+
+
+def execute(book):
+    return NotebookClient(book, timeout=60, kernel_name="python3").execute()
+
+
+def test_a_notebook_run_by_nbclient_reads_without_us(here):
+    here.plan = whole("**Bold** ", "answer")
+    book = execute(notebook("%load_ext hs_notebook", ASK, "print(reply.text)"))
+    nbformat.validate(book)
+    assert "widgets" not in book.metadata
+    (output,) = book.cells[1].outputs
+    assert set(output["data"]) == {"text/markdown", "text/plain"}
+    assert book.cells[2].outputs[0]["text"] == "**Bold** answer\n"
+    assert "**Bold** answer" in MarkdownExporter().from_notebook_node(book)[0]
+
+
+def test_a_failing_answer_fails_the_notebook_and_keeps_its_text(here):
+    here.plan = [text("half")]
+    book = notebook("%load_ext hs_notebook", ASK, "print('never')")
+    with pytest.raises(CellExecutionError, match="CutError"):
+        execute(book)
+    kept, error = book.cells[1].outputs
+    assert kept["data"]["text/plain"].startswith("half")
+    assert error["output_type"] == "error"
+    assert len(error["traceback"]) <= 3
+    assert book.cells[2].outputs == []
+
+
+# -- terminal IPython ---------------------------------------------------------------------------------
+
+
+def ipython(code):
+    return subprocess.Popen(
+        [sys.executable, "-m", "IPython", "--no-banner", "--colors=NoColor", "-c", code],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        bufsize=1,
+    )
+
+
+CODE = "%load_ext hs_notebook\nget_ipython().run_cell_magic('holysheep', 'model=far-1', 'Hello')"
+
+
+def test_a_terminal_gets_plain_text_and_one_line(here):
+    here.plan = whole("Hello\x1b[2J", " world")
+    with ipython(CODE) as process:
+        said = process.stdout.read()
+    first, _, last = said.strip().splitlines()
+    assert first == "Hello[2J world"
+    assert last.startswith("far-1 · 12 + 2 tokens")
+    assert last.endswith("complete")
+
+
+def test_ctrl_c_in_a_terminal_keeps_the_text_and_says_one_line(here):
+    here.plan = [text("Half\n"), HOLD]
+    with ipython(CODE) as process:
+        first = process.stdout.readline()
+        os.kill(process.pid, signal.SIGINT)
+        rest = process.stdout.read().strip().splitlines()
+    assert first == "Half\n"
+    assert rest[-2].endswith("interrupted")
+    assert rest[-1].startswith("Stopped by you")
+    assert here.wait_for(lambda: here.left)
+
+
+# -- a kernel that ends -------------------------------------------------------------------------------
+
+
+def test_a_restarted_kernel_starts_afresh_and_finds_the_rows(own_kernel, far):
+    own_kernel.run(ASK, "cell-1")
+    own_kernel.restart()
+    own_kernel.run("%load_ext hs_notebook")
+    assert own_kernel.run(ASK, "cell-1").live_text == "Hello world"
+    assert own_kernel.value("len(__import__('hs_notebook').usage())") == 2
+
+
+def test_a_killed_kernel_leaves_a_row_that_says_interrupted(own_kernel, far):
+    own_kernel.run(ASK, "cell-1")
+    far.plan = [text("Half"), HOLD]
+    own_kernel.until(has_text, own_kernel.send(ASK, "cell-1"))
+    own_kernel.restart(now=True)
+    own_kernel.run("import hs_notebook")
+    statuses = own_kernel.value("hs_notebook.usage()['status'].tolist()")
+    assert statuses == ["complete", "interrupted"]
+    assert far.wait_for(lambda: far.left)
+
+
+# -- coming and going ---------------------------------------------------------------------------------
+
+
+def test_loading_imports_nothing_heavy(own_kernel):
+    assert own_kernel.value(f"[name for name in {HEAVY} if name in __import__('sys').modules]") == []
+
+
+def test_unloading_undoes_loading(own_kernel):
+    table = "{kind: 'holysheep' in table for kind, table in get_ipython().magics_manager.magics.items()}"
+    assert own_kernel.value(table) == {"line": True, "cell": True}
+    own_kernel.run("%unload_ext hs_notebook")
+    assert own_kernel.value(table) == {"line": False, "cell": False}
+    assert own_kernel.value("'HolySheepMagics' in get_ipython().magics_manager.registry") is False
+
+
+def test_a_magic_that_was_there_before_comes_back(own_kernel):
+    own_kernel.run("%unload_ext hs_notebook")
+    own_kernel.run("get_ipython().register_magic_function(lambda line: print('old'), magic_name='holysheep')")
+    own_kernel.run("%load_ext hs_notebook")
+    assert own_kernel.run("%holysheep version").printed.startswith("hs_notebook ")
+    own_kernel.run("%unload_ext hs_notebook")
+    assert own_kernel.run("%holysheep version").printed == "old\n"
+
+
+def test_loading_twice_changes_nothing(own_kernel, far):
+    own_kernel.run("import hs_notebook; hs_notebook.load_ipython_extension(get_ipython())")
+    own_kernel.run("%reload_ext hs_notebook")
+    assert own_kernel.run(ASK, "cell-1").live_text == "Hello world"
+    own_kernel.run("%unload_ext hs_notebook")
+    assert (
+        own_kernel.run("%holysheep").status == "error" or "not found" in own_kernel.run("%holysheep").printed
+    )
+
+
+# -- the line magic -----------------------------------------------------------------------------------
+
+
+def test_status_tells_where_things_come_from_and_never_the_key(kernel):
+    said = kernel.run("%holysheep").printed
+    assert "found in HOLYSHEEP_API_KEY" in said
+    assert "(HOLYSHEEP_BASE_URL)" in said
+
+
+def test_help_names_every_option_and_command(kernel):
+    from hs_notebook.notebook.commands import COMMANDS
+    from hs_notebook.notebook.options import OPTIONS
+
+    said = kernel.run("%holysheep help").printed
+    assert all(name in said for name in (*OPTIONS, *COMMANDS))
+    page = kernel.run("%holysheep?").reply["content"]["payload"][0]["data"]["text/plain"]
+    assert "%%holysheep local" in page
+
+
+def test_usage_shows_a_table(kernel, far):
+    kernel.run(ASK, "cell-1")
+    shown = kernel.run("%holysheep usage").kind("display_data")
+    assert "text/html" in shown[0]["content"]["data"]
+
+
+def test_a_misspelt_command_is_named(kernel):
+    ran = kernel.run("%holysheep usgae")
+    assert "Did you mean %holysheep usage?" in ran.error
+    assert ran.status == "error"
+
+
+def test_stats_and_nest_and_version(kernel, far):
+    kernel.run(ASK, "cell-1")
+    assert "10 of 10 slots free" in kernel.run("%holysheep stats").printed
+    assert kernel.run("%holysheep version").printed.startswith("hs_notebook ")
+
+
+def test_nest_lets_a_script_run_in_a_cell(own_kernel):
+    own_kernel.run("%holysheep nest")
+    ran = own_kernel.run("import asyncio\nasync def main():\n    return 7\nprint(asyncio.run(main()))")
+    assert ran.printed == "7\n"
+
+
+def test_finish_is_known(kernel, far):
+    far.plan = [text("a"), FINISH.replace(b'"stop"', b'"length"'), b"data: [DONE]\n\n"]
+    assert kernel.run(ASK).rest["text/plain"].endswith("complete up to max_tokens")
