@@ -254,7 +254,7 @@ def _no_answer(data: bytes) -> ProtocolError:
 
 def _page(data: bytes) -> ProtocolError:
     return ProtocolError(
-        f"The server sent a web page in place of an answer: {describe(data, 'text/html')[0]}",
+        f"The server sent a web page in place of an answer: {describe(data, 'text/html')[0] or 'no text'}",
         means="The base URL leads to a website, or a proxy answered in the server's place.",
         remedy="Check the base URL (it usually ends in /v1) and the proxy settings.",
     )
