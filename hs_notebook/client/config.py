@@ -37,6 +37,10 @@ EMBEDDED_MODELS = frozenset({"local", "demo"})
 """Models that only the embedded gateway has."""
 
 
+_TELLING = 6
+"""So many characters of a key, or more, are blotted out even without the rest."""
+
+
 class Secret:
     """A key that shows as `***`; `reveal()` is called where it goes on the wire and nowhere else."""
 
@@ -50,8 +54,18 @@ class Secret:
         return self._value
 
     def scrub(self, text: str) -> str:
-        """`text` with the key blotted out, for anything a server said."""
-        return text.replace(self._value, "***")
+        """`text` with the key blotted out, also where an excerpt has cut it short ("sk-abc…")."""
+        text = text.replace(self._value, "***")
+        if "…" in text:
+            for length in range(len(self._value) - 1, _TELLING - 1, -1):
+                text = text.replace(self._value[:length] + "…", "***…")
+        return text
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and other._value == self._value
+
+    def __hash__(self) -> int:
+        return hash(self._value)
 
     def __repr__(self) -> str:
         return "***"

@@ -89,10 +89,11 @@ class Exchange:
         }
         if key is not None:
             headers.update(wire_request.auth(shape, key.reveal()))
-        return await transport.send("POST", wire.path, headers, wire.body)
+        return await transport.send("POST", wire.path, headers, wire.body, key=key)
 
     async def _read(self, reply: Reply) -> Ending:
-        self._attempt.request_id = status.request_id(reply.headers)
+        named = status.request_id(reply.headers)
+        self._attempt.request_id = self._target.key.scrub(named) if named and self._target.key else named
         if not 200 <= reply.status < 300:  # noqa: PLR2004 - HTTP's own line
             raise await self._refusal(reply)
         self._decoder = ResponseDecoder(reply.headers.get("content-type"), self._target.shape)

@@ -48,7 +48,9 @@ async def _get(engine: Engine, target: Target) -> bytes:
     headers = {"Accept": "application/json"}
     if target.key is not None:
         headers.update(wire_request.auth(shape, target.key.reveal()))
-    reply = await transport.send("GET", "/api/tags" if shape == "ollama" else "/models", headers)
+    reply = await transport.send(
+        "GET", "/api/tags" if shape == "ollama" else "/models", headers, key=target.key
+    )
     try:
         body = await reply.head(_LONGEST_LIST)
     finally:

@@ -47,6 +47,10 @@ def without_key(error: HolySheepError, key: Secret | None) -> HolySheepError:
             key.scrub(text) for text in (error.what, error.means, error.remedy)
         )
         error.args = (error.what,)
+        for name in ("code", "request_id"):
+            said = getattr(error, name, None)
+            if said is not None:
+                setattr(error, name, key.scrub(said))
     return error
 
 

@@ -23,6 +23,8 @@ from hs_notebook.errors import HolySheepError, NotReachedError, SettingError
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 
+    from hs_notebook.client.config import Secret
+
 __all__ = ["Reply", "Transport", "surroundings"]
 
 CONNECT_TIMEOUT: Final = 5.0
@@ -146,7 +148,6 @@ class Transport:
         self._host = parts.netloc
         self._proxy = _proxy_of(parts.scheme, parts.hostname or "")
         self._client = _client(parts.scheme, parts.hostname or "")
-        _silence_headers_in_logs()
 
     @classmethod
     async def build(cls, base_url: str) -> Transport:
@@ -154,13 +155,28 @@ class Transport:
         return await asyncio.get_running_loop().run_in_executor(None, cls, base_url)
 
     async def send(
-        self, method: str, path: str, headers: Mapping[str, str], body: bytes | None = None
+        self,
+        method: str,
+        path: str,
+        headers: Mapping[str, str],
+        body: bytes | None = None,
+        *,
+        key: Secret | None = None,
     ) -> Reply:
         """Send a request and wait for the headers of its answer, however long that takes.
+
+        Args:
+            method: GET or POST.
+            path: Below the base URL.
+            headers: All but those that every request has.
+            body: None: there is none.
+            key: What `headers` hold and no log may show; None if no key is sent.
 
         Raises:
             NotReachedError: No answer came.
         """
+        if key is not None:
+            _logs.hide(key)
         request = self._client.build_request(
             method, self._base_url + path, headers=dict(headers), content=body
         )
@@ -293,22 +309,28 @@ def _roots(error: BaseException) -> Iterator[BaseException]:
         waiting += getattr(one, "exceptions", ())
 
 
-# -- logs: httpcore writes response headers at DEBUG, and a server may echo a key in them ---------------
+# -- logs: httpcore writes response headers and stray bytes at DEBUG; a server may echo a key in them ------
 
 
-class _NoHeaders(logging.Filter):
-    """Blots out header lists in what httpcore logs."""
+class _WithoutKeys(logging.Filter):
+    """Blots the keys that were sent out of what httpx and httpcore log."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._keys: set[Secret] = set()
+
+    def hide(self, key: Secret) -> None:
+        """Blot out this key from now on."""
+        self._keys.add(key)
 
     def filter(self, record: logging.LogRecord) -> bool:
         message = record.getMessage()
-        if "return_value=(" in message:
-            record.msg, record.args = message.partition("return_value=(")[0] + "return_value=(…)", ()
+        for key in self._keys:
+            message = key.scrub(message)
+        record.msg, record.args = message, ()
         return True
 
 
-_no_headers = _NoHeaders()
-
-
-def _silence_headers_in_logs() -> None:
-    for name in ("httpcore.http11", "httpcore.proxy", "httpcore.connection"):
-        logging.getLogger(name).addFilter(_no_headers)  # the same filter is added once only
+_logs = _WithoutKeys()
+for _name in ("httpx", "httpcore.connection", "httpcore.http11", "httpcore.proxy"):
+    logging.getLogger(_name).addFilter(_logs)

@@ -59,7 +59,7 @@ class Gate:
         assert self._opened.wait(timeout), "nobody opened the gate"
 
     async def passed(self):
-        while not self._opened.is_set():
+        while not self._opened.is_set():  # noqa: ASYNC110 - opened from another thread
             await asyncio.sleep(0.002)
 
 
@@ -83,7 +83,10 @@ class Peer:
         except (asyncio.IncompleteReadError, ConnectionError):
             return None
         method, path, _ = head[0].split(" ", 2)
-        headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in head[1:] if line)}
+        headers = {
+            name.lower(): value.strip()
+            for name, _, value in (line.partition(":") for line in head[1:] if line)
+        }
         length = int(headers.get("content-length", 0))
         body = await self.reader.readexactly(length) if self.server.reads_bodies else b""
         self.request = Request(method, path, headers, body)

@@ -39,7 +39,11 @@ def test_refused_before_sending(serve, client, rows, arguments, words):
 
 def test_a_conversation(serve, client):
     server = serve(answer)
-    turns = [Message("user", "one"), {"role": "assistant", "content": "two"}, {"role": "user", "content": "three"}]
+    turns = [
+        Message("user", "one"),
+        {"role": "assistant", "content": "two"},
+        {"role": "user", "content": "three"},
+    ]
     client(server).ask(turns, model="m")
     assert [turn["content"] for turn in server.requests[0].json["messages"]] == ["one", "two", "three"]
 
@@ -100,7 +104,7 @@ def test_models_refused_and_slow(serve, client):
     server = serve(script)
     with pytest.raises(errors.KeyRefusedError):
         client(server).models()
-    with pytest.raises(errors.NotReachedError, match="within 0.2 s"):
+    with pytest.raises(errors.NotReachedError, match=r"within 0\.2 s"):
         client(server, timeout=0.2).models()
     assert until(lambda: server.open <= 1)
 
@@ -108,7 +112,9 @@ def test_models_refused_and_slow(serve, client):
 def test_an_unknown_model_is_met_with_near_names(serve, client):
     async def script(peer):
         if peer.request.method == "GET":
-            await peer.plain("200 OK", b'{"data": [{"id": "gpt-4.1"}, {"id": "gpt-4.1-mini"}, {"id": "sonnet"}]}')
+            await peer.plain(
+                "200 OK", b'{"data": [{"id": "gpt-4.1"}, {"id": "gpt-4.1-mini"}, {"id": "sonnet"}]}'
+            )
         else:
             await peer.plain("404 No", b'{"error": {"message": "no such model"}}')
 

@@ -36,7 +36,11 @@ def test_arguments_before_the_environment():
         "HOLYSHEEP_SHAPE": "anthropic",
     }
     config = resolve(environ)
-    assert (config.key.reveal(), config.base_url, config.shape) == ("sk-env", "https://env.test/v1", "anthropic")
+    assert (config.key.reveal(), config.base_url, config.shape) == (
+        "sk-env",
+        "https://env.test/v1",
+        "anthropic",
+    )
     assert config.sources["key"] == "HOLYSHEEP_API_KEY"
     assert config.sources["base_url"] == "HOLYSHEEP_BASE_URL"
     config = resolve(environ, api_key="sk-arg", base_url="https://arg.test", shape="google", max_retries=1)
@@ -75,7 +79,8 @@ def test_wrong_settings_are_refused_without_showing_a_key(arguments):
 
 
 @pytest.mark.parametrize(
-    "arguments", [{"heartbeat_interval": 0}, {"progress_timeout": -1}, {"reconnect_delay": -1}, {"max_reconnects": -1}]
+    "arguments",
+    [{"heartbeat_interval": 0}, {"progress_timeout": -1}, {"reconnect_delay": -1}, {"max_reconnects": -1}],
 )
 def test_wrong_streaming_settings_are_refused(arguments):
     with pytest.raises(errors.SettingError):
@@ -98,7 +103,9 @@ def test_no_key_for_the_hosted_gateway_tells_the_ways_to_get_going():
         assert way in str(caught.value)
 
 
-@pytest.mark.parametrize("url", ["http://x.test/v1", "http://192.168.1.5:11434/v1", "http://127.0.0.1.x.test/v1"])
+@pytest.mark.parametrize(
+    "url", ["http://x.test/v1", "http://192.168.1.5:11434/v1", "http://127.0.0.1.x.test/v1"]
+)
 def test_a_key_does_not_travel_unencrypted(url):
     with pytest.raises(errors.InsecureURLError) as caught:
         resolve(api_key=KEY, base_url=url).target("m")

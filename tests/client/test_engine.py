@@ -81,7 +81,8 @@ def test_a_script_ends_though_a_reader_thread_waits(serve):
 
 def test_sys_exit_in_mid_stream(serve):
     code, _, errors, _ = script(
-        "stream = client.stream('hello', model='m')\nprint(time.time(), flush=True)\nsys.exit(3)", serve(for_ever)
+        "stream = client.stream('hello', model='m')\nprint(time.time(), flush=True)\nsys.exit(3)",
+        serve(for_ever),
     )
     assert (code, errors) == (3, "")
 
@@ -93,7 +94,7 @@ def test_after_a_fork_both_can_ask(serve):
     code, lines, errors, _ = script(
         """
 import warnings
-warnings.simplefilter("ignore", DeprecationWarning)  # 3.12 warns of forking with threads: that is what is tested
+warnings.simplefilter("ignore", DeprecationWarning)  # 3.12: forking with threads
 print(client.ask("hello", model="m").text)
 child = os.fork()
 if child == 0:
@@ -128,7 +129,7 @@ print(client.ask("hello", model="m").text)
 
 
 def test_importing_the_client_imports_nothing_heavy():
-    heavy = "httpx anyio pandas sqlalchemy IPython ipywidgets anywidget".split()
+    heavy = ["httpx", "anyio", "pandas", "sqlalchemy", "IPython", "ipywidgets", "anywidget"]
     code = f"import sys, hs_notebook.client.client; print([n for n in {heavy} if n in sys.modules])"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "[]"

@@ -39,7 +39,9 @@ def test_what_is_sent(serve, client):
         await peer.answer()
 
     server = serve(script)
-    client(server, api_key="sk-mine").ask("hello", model="m", system="Be brief.", temperature=0.5, max_tokens=9)
+    client(server, api_key="sk-mine").ask(
+        "hello", model="m", system="Be brief.", temperature=0.5, max_tokens=9
+    )
     [request] = server.requests
     assert (request.method, request.path) == ("POST", "/v1/chat/completions")
     assert request.headers["authorization"] == "Bearer sk-mine"
@@ -137,13 +139,20 @@ def test_a_lost_stream_is_not_sent_again(serve, client, rows):
     [
         (b'{"error": {"message": "boom", "code": "x7"}}', "application/json", errors.ProviderError, "boom"),
         (b'data: {"error": {"message": "boom"}}\n\n', "text/event-stream", errors.ProviderError, "boom"),
-        (b"<html><title>502 Bad Gateway</title></html>", "text/html", errors.ProtocolError, "502 Bad Gateway"),
+        (
+            b"<html><title>502 Bad Gateway</title></html>",
+            "text/html",
+            errors.ProtocolError,
+            "502 Bad Gateway",
+        ),
         (b"<html><title>Sign in</title></html>", "text/event-stream", errors.ProtocolError, "Sign in"),
         (b"data: {no json}\n\n", "text/event-stream", errors.ProtocolError, ""),
         (b"", "text/event-stream", errors.CutError, ""),
     ],
 )
-def test_wrong_bodies_under_200(serve, client, rows, body, content_type, error, words):
+def test_wrong_bodies_under_200(  # noqa: PLR0913, PLR0917 - fixtures and a table
+    serve, client, rows, body, content_type, error, words
+):
     async def script(peer):
         await peer.plain("200 OK", body, content_type)
 

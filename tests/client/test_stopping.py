@@ -1,4 +1,4 @@
-"""A stop in every phase: the text is kept, the connection closed within 200 ms, no slot, task or row is lost."""
+"""A stop in every phase: text kept, connection closed within 200 ms, no slot, task or row lost."""
 
 import asyncio
 import threading
@@ -33,7 +33,9 @@ def engine_tasks():
 
 def pooled(server):
     """Connections and requests that httpx's pool for this server holds."""
-    [making] = [one for name, one in engine().shared.items() if name[0] == "transport" and name[1] == server.url]
+    [making] = [
+        one for name, one in engine().shared.items() if name[0] == "transport" and name[1] == server.url
+    ]
     pool = making.result()._client._transport._pool
     return len(pool._connections) + len(pool._requests)
 
@@ -70,7 +72,9 @@ async def all_but_the_end(peer):
         (all_but_the_end, Phase.STREAMING, "all"),
     ],
 )
-def test_stop_while_the_connection_is_open(serve, client, rows, script, phase, text):
+def test_stop_while_the_connection_is_open(  # noqa: PLR0913, PLR0917 - fixtures and a table
+    serve, client, rows, script, phase, text
+):
     server = serve(script)
     asker = client(server)
     stream = asker.stream("hello", model="m")
@@ -197,7 +201,7 @@ def test_a_stop_in_the_last_moment_gives_one_honest_end(serve, client, rows):
     seen = set()
     for attempt in range(60):
         stream = asker.stream("hello", model="m")
-        until(lambda: stream.answer.attempts)
+        until(lambda stream=stream: stream.answer.attempts)
         time.sleep(attempt * 1e-4)  # sweeps over the whole life of an answer
         stream.cancel()
         assert stream.wait(10)
@@ -220,7 +224,7 @@ def test_a_hundred_streams_stopped_twice_leave_nothing(serve, client, rows):
     for round_ in range(10):
         streams = [asker.stream("hello", model="m") for _ in range(10)]
         if round_ % 2:
-            assert until(lambda: all(stream.answer.text for stream in streams))
+            assert until(lambda streams=streams: all(stream.answer.text for stream in streams))
         for stream in streams:
             stream.cancel()
             stream.cancel()
@@ -253,7 +257,8 @@ def test_keyboard_interrupt_in_ask(serve, client, rows):
     presser.join()
     assert caught.value.answer.text == "two words"
     assert caught.value.line == (
-        "Stopped by you after 9 characters; the text is kept. What it cost is not known: the server had not said."
+        "Stopped by you after 9 characters; the text is kept. "
+        "What it cost is not known: the server had not said."
     )
     assert caught.value.__cause__ is None
     assert caught.value.__context__ is None

@@ -78,21 +78,25 @@ def test_a_cut_is_raised_in_every_way(serve, client, way):
     asker = client(serve(cut))
     got = []
 
-    async def read():
-        async for chunk in asker.stream("hello", model="m"):
-            got.append(chunk.content)
+    async def read(stream):
+        async for chunk in stream:
+            got.append(chunk.content)  # noqa: PERF401 - what came before the error counts
 
-    async def wait():
-        await asker.stream("hello", model="m")
+    async def wait(stream):
+        await stream
 
+    def loop(stream):
+        for chunk in stream:
+            got.append(chunk.content)  # noqa: PERF401 - what came before the error counts
+
+    ways = {
+        "result": lambda stream: stream.result(),
+        "for": loop,
+        "async for": lambda stream: asyncio.run(read(stream)),
+        "await": lambda stream: asyncio.run(wait(stream)),
+    }
     with pytest.raises(errors.CutError) as caught:
-        if way == "result":
-            asker.stream("hello", model="m").result()
-        elif way == "for":
-            for chunk in asker.stream("hello", model="m"):
-                got.append(chunk.content)
-        else:
-            asyncio.run(read() if way == "async for" else wait())
+        ways[way](asker.stream("hello", model="m"))
     assert caught.value.answer.text == "so far"
     assert "".join(got) == ("so far" if "for" in way else "")
 
@@ -128,8 +132,7 @@ def test_cancelling_the_awaiting_task_stops_the_stream(serve, client):
 
     async def main():
         task = asyncio.ensure_future(stream._awaited())
-        while not stream.answer.text:
-            await asyncio.sleep(0.01)
+        await asyncio.to_thread(until, lambda: stream.answer.text)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
@@ -144,22 +147,25 @@ def test_a_stop_by_another_is_a_cancel_on_a_loop(serve, client, way):
     """Not a KeyboardInterrupt: that would end the loop."""
     stream = client(serve(two_words)).stream("hello", model="m")
 
-    async def main():
-        async def stop_soon():
-            while not stream.answer.text:
-                await asyncio.sleep(0.01)
-            stream.cancel()
+    async def take():
+        if way == "await":
+            await stream
+        else:
+            async for _ in stream:
+                pass
 
-        stopper = asyncio.ensure_future(stop_soon())
+    async def main():
+        stopper = asyncio.create_task(asyncio.to_thread(stop_at_first_text, stream))
         with pytest.raises(asyncio.CancelledError):
-            if way == "await":
-                await stream
-            else:
-                async for _ in stream:
-                    pass
+            await take()
         await stopper
 
     asyncio.run(main())
+
+
+def stop_at_first_text(stream):
+    assert until(lambda: stream.answer.text)
+    stream.cancel()
 
 
 def test_the_answer_grows_while_it_comes(serve, client):

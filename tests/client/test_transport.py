@@ -60,7 +60,9 @@ def test_refused_is_not_tried_for_longer_than_the_timeout(client, no_back_off):
 
 
 def test_unknown_host(client, no_back_off):
-    assert "No address is known for the host nowhere.invalid" in not_reached(client("https://nowhere.invalid/v1"))
+    assert "No address is known for the host nowhere.invalid" in not_reached(
+        client("https://nowhere.invalid/v1")
+    )
 
 
 def test_dead_host(client, monkeypatch):
