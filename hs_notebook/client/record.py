@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Recorder"]
 
+PATIENCE = 10.0
+"""Seconds that the end of an answer waits for its row; a store that hangs hangs nobody else."""
+
 log = logging.getLogger("hs_notebook")
 
 
@@ -43,7 +46,7 @@ class Recorder:
         self._put(answer, job)
 
     async def end(self, answer: Answer, attempt: Attempt) -> None:
-        """Price the attempt and complete its row; returns when that is done or has failed."""
+        """Price the attempt and complete its row; returns when that is done, has failed, or hangs."""
         loop = asyncio.get_running_loop()
         done = loop.create_future()
 
@@ -55,7 +58,9 @@ class Recorder:
 
         self._put(answer, job)
         self._jobs.put(lambda: loop.call_soon_threadsafe(_settle, done))
-        await done
+        done_now, _ = await asyncio.wait((done,), timeout=PATIENCE)
+        if not done_now:
+            self._complain(answer, TimeoutError(f"the store has not answered for {PATIENCE:g} s"))
 
     def _put(self, answer: Answer, job: Callable[[], None]) -> None:
         def guarded() -> None:

@@ -7,6 +7,7 @@ the whole answer (`result()`, `await`), read its chunks (`for`, `async for`), or
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 from concurrent.futures import Future
 from enum import StrEnum
@@ -154,7 +155,8 @@ class Stream:
     def stop_now(self) -> Interrupted:
         """Cancel, wait until the connection is closed and the row written, and give the line to raise."""
         self.cancel()
-        self.wait(_CLOSING)
+        with contextlib.suppress(KeyboardInterrupt):  # pressed again: then it is not waited for
+            self.wait(_CLOSING)
         return Interrupted(stop_line([self.answer]), self.answer)
 
     def __await__(self) -> Generator[object, None, Answer]:

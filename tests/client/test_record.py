@@ -1,0 +1,176 @@
+"""A row an attempt, whatever its end; and a store in trouble never costs an answer."""
+
+import logging
+import random
+import threading
+
+import pytest
+from misbehaving import TEXT, event, until
+
+from hs_notebook import StreamingConfig
+from hs_notebook.client import record
+from hs_notebook.store.place import Place
+
+
+async def answer(peer):
+    await peer.answer()
+
+
+async def cut(peer):
+    await peer.head()
+    await peer.piece(event("so far"))
+    peer.end()
+
+
+async def reset(peer):
+    peer.reset()
+
+
+async def refused(peer):
+    await peer.plain("400 No", b"")
+
+
+async def busy(peer):
+    await peer.plain("503 No", b"")
+
+
+async def error_event(peer):
+    await peer.head()
+    await peer.piece(b'data: {"error": "boom"}\n\n')
+    await peer.finish()
+
+
+async def silent(peer):
+    await peer.head()
+    await peer.gone()
+
+
+ENDINGS = {
+    "answer": (answer, ["complete"]),
+    "cut": (cut, ["interrupted"]),
+    "reset": (reset, ["failed", "failed"]),
+    "refused": (refused, ["failed"]),
+    "busy": (busy, ["failed", "failed"]),
+    "error_event": (error_event, ["failed"]),
+    "silent": (silent, ["interrupted"]),
+    "stopped": (silent, ["interrupted"]),
+}
+
+
+def test_one_row_an_attempt_with_its_own_end(serve, client, rows, no_back_off):
+    """Eighty streams of all endings at once, through four slots."""
+
+    async def script(peer):
+        await ENDINGS[peer.request.json["model"]][0](peer)
+
+    watch = StreamingConfig(heartbeat_interval=1, progress_timeout=60)
+    asker = client(serve(script), max_retries=1, max_concurrency=4, streaming=watch)
+    names = list(ENDINGS) * 10
+    random.Random(7).shuffle(names)
+    streams = [(name, asker.stream("hello", model=name)) for name in names if name != "silent"]
+    for name, stream in streams:
+        if name == "stopped":
+            stream.cancel()
+    streams.append(("silent", asker.stream("hello", model="silent")))
+    for _, stream in streams:
+        assert stream.wait(30)
+    table = rows()
+    for name, stream in streams:
+        mine = [row for row in table if row["answer_id"] == stream.answer.id]
+        assert [row["status"] for row in mine] == ENDINGS[name][1], name
+        assert [row["attempt"] for row in mine] == list(range(1, len(mine) + 1))
+        assert [row["status"] for row in mine] == [str(attempt.status) for attempt in stream.answer.attempts]
+        assert all(("error" in row) == (name not in ("answer", "stopped")) for row in mine)
+        assert all("duration_s" in row for row in mine)
+    assert len(table) == sum(len(stream.answer.attempts) for _, stream in streams)
+    assert asker.stats().active_streams == 0
+
+
+def test_the_row_is_there_while_the_stream_runs(serve, client, rows):
+    stream = client(serve(silent)).stream("hello", model="m")
+    assert until(lambda: len(rows()) == 1)
+    assert "status" not in rows()[0]
+    stream.cancel()
+    assert stream.wait(10)
+    assert [row["status"] for row in rows()] == ["interrupted"]
+
+
+def test_place_and_comparison_are_kept(serve, client, rows):
+    place = Place("book.ipynb", "cell-1", 7, "session-1")
+    client(serve(answer)).stream("hello", model="m", place=place, comparison_id="c-1").result(10)
+    [row] = rows()
+    assert (row["notebook"], row["cell_id"], row["execution_count"]) == ("book.ipynb", "cell-1", 7)
+    assert (row["session"], row["comparison_id"]) == ("session-1", "c-1")
+
+
+def test_a_known_price_gives_a_cost(serve, client, rows):
+    """1,500 and 850 tokens on GPT-4.1 at the article's prices."""
+
+    async def script(peer):
+        await peer.head()
+        await peer.piece(event("text"))
+        await peer.piece(event(finish="stop"))
+        await peer.piece(event(usage=(1500, 850)))
+        await peer.finish()
+
+    result = client(serve(script)).ask("hello", model="gpt-4.1")
+    assert str(result.cost_usd) == "0.01225"
+    [row] = rows()
+    assert row["cost_usd"] == 0.01225
+    assert row["price_book"]
+
+
+def test_a_store_that_cannot_be_written_costs_no_answer(serve, client, monkeypatch, tmp_path, caplog):
+    """The answers say so, the log says so once."""
+    file = tmp_path / "no folder"
+    file.write_text("")
+    monkeypatch.setenv("HOLYSHEEP_STORE", f"sqlite:///{file}/usage.sqlite")
+    asker = client(serve(answer))
+    with caplog.at_level(logging.WARNING, logger="hs_notebook"):
+        first, second = asker.ask("hello", model="m"), asker.ask("hello", model="m")
+    assert [first.text, second.text] == [TEXT, TEXT]
+    for one in (first, second):
+        [note] = one.notes
+        assert note.startswith("This answer is missing from the usage table: ")
+    assert len([entry for entry in caplog.records if entry.name == "hs_notebook"]) <= 1
+
+
+def test_a_store_that_hangs_hangs_nobody(serve, client, rows, monkeypatch):
+    from hs_notebook.store import ledger
+
+    monkeypatch.setattr(record, "PATIENCE", 0.2)
+    free = threading.Event()
+    real = ledger.default
+
+    def hanging():
+        assert free.wait(30)
+        return real()
+
+    asker = client(serve(answer))
+    monkeypatch.setattr(ledger, "default", hanging)  # a database on a network that has gone
+    try:
+        result = asker.ask("hello", model="m")
+    finally:
+        free.set()
+    assert result.text == TEXT
+    assert "has not answered for 0.2 s" in result.notes[0]
+    monkeypatch.setattr(record, "PATIENCE", 10)
+    assert asker.ask("hello", model="m").notes == []  # the store is back
+    assert [row["status"] for row in rows()] == ["complete", "complete"]  # and nothing was lost
+
+
+@pytest.mark.parametrize("model", ["m", "gpt-4.1"])
+def test_no_counts_no_cost(serve, client, rows, model):
+    """Unknown is missing, never 0."""
+
+    async def script(peer):
+        await peer.head()
+        await peer.piece(event("text"))
+        await peer.piece(event(finish="stop"))
+        await peer.finish()
+
+    result = client(serve(script)).ask("hello", model=model)
+    assert result.cost_usd is None
+    [row] = rows()
+    assert "cost_usd" not in row
+    assert row["usage_source"] == "missing"

@@ -1,0 +1,95 @@
+"""What each status becomes, in words that name the remedy."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from hs_notebook import errors
+from hs_notebook.client.status import Refusal, request_id
+
+NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+
+
+def refusal(status, body=b"", models=(), **headers):
+    headers = {name.replace("_", "-").lower(): value for name, value in headers.items()}
+    return Refusal(status, headers, body, "gpt-4.1", "api.test", models).error(NOW)
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "words"),
+    [
+        (400, errors.StatusError, "did not accept"),
+        (401, errors.KeyRefusedError, "HOLYSHEEP_API_KEY"),
+        (402, errors.QuotaError, "credit"),
+        (403, errors.KeyRefusedError, "HOLYSHEEP_API_KEY"),
+        (404, errors.ModelNotFoundError, "base URL"),
+        (408, errors.StatusError, "408"),
+        (413, errors.TooLongError, "Shorten"),
+        (418, errors.StatusError, "418"),
+        (429, errors.QuotaError, "max_concurrency"),
+        (500, errors.ServerFailedError, "500"),
+        (503, errors.ServerFailedError, "Try again"),
+        (529, errors.ServerFailedError, "529"),
+        (301, errors.StatusError, "base URL"),
+    ],
+)
+@pytest.mark.parametrize(
+    "body", [b"", b'{"error": {"message": "the reason"}}', b"<html><title>the reason</title>"]
+)
+def test_each_status(status, kind, words, body):
+    error = refusal(status, body)
+    assert type(error) is kind
+    assert error.status == status
+    assert words in str(error)
+    assert ("the reason" in str(error)) == (bool(body) and status != 301)
+    assert 1 <= len(str(error).splitlines()) <= 3
+    assert all(len(line) < 400 for line in error.lines)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"error": {"message": "too big", "code": "context_length_exceeded"}}',
+        b'{"error": {"message": "This model\'s maximum context length is 8192 tokens"}}',
+        b'{"type": "error", "error": {"type": "x", "message": "prompt is too long: 9 tokens > 8 maximum"}}',
+        b'{"error": {"message": "The input token count (40) exceeds the maximum number of tokens."}}',
+        b'{"error": {"message": "the request exceeds the available context size"}}',
+    ],
+)
+def test_a_prompt_that_is_too_long(body):
+    assert isinstance(refusal(400, body), errors.TooLongError)
+
+
+def test_a_400_of_another_kind():
+    assert (
+        type(refusal(400, b'{"error": {"message": "temperature must be at most 2"}}')) is errors.StatusError
+    )
+
+
+def test_an_unknown_model():
+    body = b'{"error": {"message": "The model gpt-4.1 does not exist", "code": "model_not_found"}}'
+    assert "does not know the model 'gpt-4.1'" in str(refusal(404, body))
+    near = refusal(404, body, models=["gpt-4.1-mini", "sonnet", "gpt-4.1-nano"])
+    assert "gpt-4.1-mini" in str(near)
+    assert "sonnet" not in str(near)
+
+
+def test_how_long_to_wait():
+    assert refusal(429, Retry_After="7").retry_after == 7
+    assert refusal(429, retry_after_ms="1500", Retry_After="7").retry_after == 1.5
+    assert refusal(503, Retry_After="Sun, 22 Nov 2026 12:01:00 GMT").retry_after == 60
+    assert refusal(429).retry_after is None
+    assert "2 h 0 min, until 2026-11-22 14:00 UTC" in str(refusal(429, Retry_After="7200"))
+
+
+def test_a_redirect_names_the_place_without_its_query():
+    error = refusal(307, Location="https://other.test/v1/chat?token=abc")
+    assert "https://other.test/v1/chat" in str(error)
+    assert "abc" not in str(error)
+
+
+def test_request_id():
+    assert request_id({"x-request-id": "a", "cf-ray": "b"}) == "a"
+    assert request_id({"request-id": "c"}) == "c"
+    assert request_id({"x-request-id": ""}) is None
+    assert refusal(500, X_Request_Id="req-1").request_id == "req-1"
