@@ -161,6 +161,7 @@ class LiveNotebook:
     def theme(self, name: str):
         self.command("apputils:change-theme", theme=name)
         self.page.locator(f"body[data-jp-theme-name='{name}']").wait_for(state="attached")
+        self.page.locator("#jupyterlab-splash").wait_for(state="detached")
 
     def live(self):
         """The live cell's pane; there is one at most in each of these notebooks."""
