@@ -27,6 +27,10 @@ _FENCE_LIKE = re.compile(r"[ \t]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)*(?:`{3,}|~{3,})
 _ITEM = re.compile(r" {0,3}(?:[-*+]|(?P<number>\d{1,9})[.)]) {1,4}(?=\S)")
 _RULE = re.compile(r" {0,3}(?:(?:\*[ \t]*){3,}|(?:-[ \t]*){3,}|(?:_[ \t]*){3,})$")
 _FORMULA = re.compile(r"\$|\\\(|\\\[|\\begin")
+_DISPLAY = re.compile(r"(?<!\\)\$\$|\\\[|\\begin\{(?P<name>[a-z]*\*?)\}")
+_ENDS = {"$$": r"(?<!\\)\$\$", "\\[": r"\\\]"}
+_NESTED = 20
+"""List items in list items that are followed."""
 _DEEPEST = 3
 """Spaces a block may be indented and still be what it looks like."""
 
@@ -47,7 +51,7 @@ class _Document:
         items: Columns where the text of the list items begins that we are certainly in, outermost first.
         fence: The open fence and its column; None outside code.
         prose: Lines since the last blank line or fence, not yet written.
-        displayed: How many formula delimiters the prose had so far: odd inside `$$ … $$`.
+        awaited: What ends the display formula the prose is in; None outside one.
         lost: Whether the structure can no longer be followed with certainty.
     """
 
@@ -55,7 +59,7 @@ class _Document:
     items: list[int] = field(default_factory=list)
     fence: tuple[str, int] | None = None
     prose: list[str] = field(default_factory=list)
-    formulas: int = 0
+    awaited: str | None = None
     lost: bool = False
 
     def take(self, line: str) -> None:
@@ -93,8 +97,7 @@ class _Document:
         found = _FENCE.match(line, column)
         certain = found is not None and column - self._base <= _DEEPEST and not self._in_formula
         if not (found and certain):
-            if _FENCE_LIKE.match(line) or "\t" in line[: len(line) - len(line.lstrip())]:
-                self.lost = True
+            self.lost = self.lost or _FENCE_LIKE.match(line) is not None
             return False
         formula = any(map(_FORMULA.search, self.prose))
         self._flush()
@@ -110,8 +113,7 @@ class _Document:
 
     @property
     def _in_formula(self) -> bool:
-        text = "\n".join(self.prose)
-        return bool((self.formulas + _delimiters(text)) % 2) or "\\begin" in text or "\\[" in text
+        return _awaited("\n".join(self.prose), self.awaited) is not None
 
     def _follow_items(self, line: str) -> int:
         """Enter and leave list items as this line does; the column where its own text begins."""
@@ -122,6 +124,9 @@ class _Document:
             left = True
         after_blank = not self.prose
         while (item := _ITEM.match(line, self._base)) and not _RULE.match(line[self._base :]):
+            if len(self.items) == _NESTED:
+                self.lost = True
+                break
             if item["number"] not in (None, "1") and not (left or after_blank):
                 break  # such a number cannot interrupt a paragraph, and there may be one
             self.items.append(item.end())
@@ -131,7 +136,7 @@ class _Document:
     def _flush(self) -> None:
         if self.prose:
             text = "\n".join(self.prose)
-            self.formulas += _delimiters(text)
+            self.awaited = _awaited(text, self.awaited)
             self.out.append(inert_prose(text, trust_code=not self.lost))
             self.prose = []
 
@@ -140,6 +145,21 @@ def _indent(line: str) -> int:
     return len(line) - len(line.lstrip(" "))
 
 
-def _delimiters(text: str) -> int:
-    """How many times a display formula may begin or end here."""
-    return text.count("$$")
+def _awaited(text: str, awaited: str | None) -> str | None:
+    """What would end the display formula that is open after `text`; `awaited` likewise before it.
+
+    nbconvert lets such a formula go over blank lines and fences.
+    """
+    at = 0
+    while True:
+        if awaited is not None:
+            end = re.compile(awaited).search(text, at)
+            if end is None:
+                return awaited
+            at = end.end()
+        begin = _DISPLAY.search(text, at)
+        if begin is None:
+            return None
+        at = begin.end()
+        name = begin["name"]
+        awaited = rf"\\end\{{{re.escape(name)}\}}" if name is not None else _ENDS[begin[0]]

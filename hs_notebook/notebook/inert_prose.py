@@ -2,16 +2,14 @@
 
 The lines are those between two blank lines or fences. A code span is left as it is where it opens and closes
 on one line and nothing could make a renderer pair the backticks in another way; else it is treated as prose.
+All of it takes time in proportion to the text, whatever the text is.
 """
 
 from __future__ import annotations
 
 import html
 import re
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from itertools import chain
 
 __all__ = ["inert_prose"]
 
@@ -24,25 +22,27 @@ _ACTIVE = re.compile(
     r"|\\(?P<macro>(?:href|url)\s*\{)"
 )
 _AUTOLINK = re.compile(r"<(?:https?://|mailto:)[A-Za-z0-9\-._~:/?#@!$&*+,;=%()]+>")
-_IMAGE = re.compile(r"!\[(?P<alt>(?:[^\[\]\\`]|\\.)*)\]\(")
+_IMAGE = re.compile(r"!\[(?P<alt>(?:[^\[\]\\`\n]|\\.){0,1000})\]\(")
 _TICKS = re.compile(r"`+")
 _PAIRING = re.compile(r"[$~|\\]")
 """What inside a span may bind before its backticks do, in one renderer or another."""
-_SCHEME = re.compile(r"[^/?#]*?:")
-_FORMULA = re.compile(r"\$\$?[^$\n]*\$|^\$\$$")
+_FORMULA = re.compile(r"\$\$?[^$\n]*\$")
+_DECIDES = re.compile(r"[/?#:]")
 _UNSEEN = re.compile(r"[\x00-\x20\x7f-\xa0\xad\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff\\]")
 _SCHEMES = ("http:", "https:", "mailto:")
+_LOOK = 512
+"""Characters of a destination that are looked at; one that hides its scheme for longer is not harmless."""
 
 
 def inert_prose(text: str, *, trust_code: bool) -> str:
     """The same lines with nothing in them that acts. `trust_code`: code spans may be left as they are."""
-    out: list[str] = []
+    prose = _Prose(text)
     at = 0
-    for start, end in [*(_spans(text) if trust_code else ()), (len(text), len(text))]:
-        out.append(_disarm(text, at, start))
-        out.append(text[start:end])
+    for start, end in chain(_spans(text) if trust_code else (), [(len(text), len(text))]):
+        prose.disarm(at, start)
+        prose.out.append(text[start:end])
         at = end
-    return "".join(out)
+    return "".join(prose.out)
 
 
 # -- code spans ---------------------------------------------------------------------------------------
@@ -55,9 +55,9 @@ def _spans(text: str) -> list[tuple[int, int]]:
     spans: list[tuple[int, int]] = []
     start = 0
     for line in text.split("\n"):
-        found = list(_line_spans(line))
+        found, paired = _line_spans(line)
         spans += [(start + a, start + b) for a, b in found]
-        if _TICKS.search(_without(line, found)):
+        if not paired:
             break  # an open backtick may pair with any on the lines below
         start += len(line) + 1
     if any(_PAIRING.search(text, a, b) for a, b in spans):
@@ -65,78 +65,86 @@ def _spans(text: str) -> list[tuple[int, int]]:
     return spans
 
 
-def _line_spans(line: str) -> Iterator[tuple[int, int]]:
-    runs = list(_TICKS.finditer(line))
-    while runs:
-        first = runs.pop(0)
-        for index, run in enumerate(runs):
-            if len(run[0]) == len(first[0]):
-                yield first.start(), run.end()
-                del runs[: index + 1]
-                break
-
-
-def _without(line: str, spans: list[tuple[int, int]]) -> str:
-    for a, b in reversed(spans):
-        line = line[:a] + line[b:]
-    return line
+def _line_spans(line: str) -> tuple[list[tuple[int, int]], bool]:
+    """The code spans of one line, and whether every backtick is in one."""
+    runs = [(run.start(), run.end()) for run in _TICKS.finditer(line)]
+    places: dict[int, list[int]] = {}
+    for index, (start, end) in enumerate(runs):
+        places.setdefault(end - start, []).append(index)
+    spans, paired, index = [], True, 0
+    while index < len(runs):
+        start, end = runs[index]
+        alike = places[end - start]
+        while alike and alike[0] <= index:
+            alike.pop(0)
+        if alike:
+            index = alike[0]
+            spans.append((start, runs[index][1]))
+        else:
+            paired = False
+        index += 1
+    return spans, paired
 
 
 # -- what acts ----------------------------------------------------------------------------------------
 
 
-def _disarm(text: str, start: int, end: int) -> str:
-    out: list[str] = []
-    at = start
-    for found in _ACTIVE.finditer(text, start, end):
-        if found.start() < at:
-            continue  # inside what was just written
-        out.append(text[at : found.start()])
-        written, at = _instead(text, found)
-        out.append(written)
-    out.append(text[at:end])
-    return "".join(out)
+class _Prose:
+    """Writes one text piece by piece."""
 
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.out: list[str] = []
+        self._last_link = text.rfind("](")
+        self._formulas = [found.span() for found in _FORMULA.finditer(text)] if "$" in text else []
 
-def _instead(text: str, found: re.Match[str]) -> tuple[str, int]:
-    """What to write for something that may act, and where to go on."""
-    kind, end = found.lastgroup, found.end()
-    if kind == "escape":
-        return ("&lt;" if found[0] == "\\<" else found[0]), end
-    if kind == "tag":
-        return _tag(text, found)
-    if kind == "image":
-        return _image(text, found)
-    if kind == "definition":
-        return "]\\:", end  # a link defined elsewhere shows as text: a definition may hide lines
-    if kind == "link":
-        return ("](" if _harmless(text, end) else "]\\("), end
-    return (found[0] if _harmless(text, end) else found["macro"]), end
+    def disarm(self, start: int, end: int) -> None:
+        """Write what lies from `start` to `end`, made inert."""
+        at = start
+        while found := _ACTIVE.search(self.text, at, end):
+            self.out.append(self.text[at : found.start()])
+            written, at = self._instead(found)
+            self.out.append(written)
+        self.out.append(self.text[at:end])
 
+    def _instead(self, found: re.Match[str]) -> tuple[str, int]:
+        """What to write for something that may act, and where to go on."""
+        kind, end = found.lastgroup, found.end()
+        if kind == "escape":
+            return ("&lt;" if found[0] == "\\<" else found[0]), end
+        if kind == "tag":
+            return self._tag(found)
+        if kind == "image":
+            return self._image(found)
+        if kind == "definition":
+            return "]\\:", end  # a link defined elsewhere shows as text: a definition may hide lines
+        if kind == "link":
+            return ("](" if self._harmless(end) else "]\\("), end
+        return (found[0] if self._harmless(end) else found["macro"]), end
 
-def _tag(text: str, found: re.Match[str]) -> tuple[str, int]:
-    if link := _AUTOLINK.match(text, found.start()):
-        return link[0], link.end()
-    line_start = text.rfind("\n", 0, found.start()) + 1
-    line_end = text.find("\n", found.start())
-    line = text[line_start : line_end if line_end >= 0 else len(text)]
-    column = found.start() - line_start
-    formula = any(part.start() <= column < part.end() for part in _FORMULA.finditer(line))
-    return ("< " if formula else "&lt;"), found.end()  # in a formula a space means nothing, an entity does
+    def _tag(self, found: re.Match[str]) -> tuple[str, int]:
+        if link := _AUTOLINK.match(self.text, found.start()):
+            return link[0], link.end()
+        while self._formulas and self._formulas[0][1] <= found.start():
+            del self._formulas[0]
+        formula = bool(self._formulas) and self._formulas[0][0] <= found.start()
+        return (
+            "< " if formula else "&lt;"
+        ), found.end()  # in a formula a space means nothing, an entity does
 
+    def _image(self, found: re.Match[str]) -> tuple[str, int]:
+        if image := _IMAGE.match(self.text, found.start()):
+            return (f"[image: {image['alt']}" if image["alt"].strip() else "[image"), image.end() - 2
+        return ("!\\[" if found.end() <= self._last_link else "!["), found.end()
 
-def _image(text: str, found: re.Match[str]) -> tuple[str, int]:
-    if image := _IMAGE.match(text, found.start()):
-        return (f"[image: {image['alt']}" if image["alt"].strip() else "[image"), image.end() - 2
-    return ("!\\[" if "](" in text[found.end() :] else "!["), found.end()
-
-
-def _harmless(text: str, at: int) -> bool:
-    """Whether the link destination that begins here leads nowhere but to http, https, mailto, this server."""
-    part = text[at : at + 4096].lstrip(" \t\n>")
-    part = (
-        part.partition("\n")[0] if part.startswith("<") else part.split(maxsplit=1)[0] if part.strip() else ""
-    )
-    plain = _UNSEEN.sub("", html.unescape(html.unescape(part.lstrip("<"))))
-    scheme = _SCHEME.match(plain)
-    return scheme is None or scheme[0].lower() in _SCHEMES
+    def _harmless(self, at: int) -> bool:
+        """Whether the destination that begins here leads to http, https, mailto or this server."""
+        ahead = self.text[at : at + _LOOK]
+        part = ahead.lstrip(" \t\n>")
+        part = part.partition("\n")[0]
+        part = part if part.startswith("<") else part.partition(" ")[0]
+        plain = _UNSEEN.sub("", html.unescape(html.unescape(part.lstrip("<"))))
+        mark = _DECIDES.search(plain)
+        if mark is None:
+            return len(ahead) < _LOOK
+        return mark[0] != ":" or plain[: mark.end()].lower() in _SCHEMES

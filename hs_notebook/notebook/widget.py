@@ -44,10 +44,6 @@ class _Pane:
     seen: int = 0
     length: int = 0
 
-    def fresh(self) -> str:
-        """The text that has not been sent."""
-        return _sendable("".join(self.answer.parts[self.seen :]))
-
 
 def _sendable(text: str) -> str:
     """Each lone surrogate replaced, for JSON on a socket holds none; as many code points as before."""

@@ -1,0 +1,93 @@
+"""The figures of an answer: unknown stays unknown, money in full, one line below."""
+
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from hs_notebook.answer import Status
+from hs_notebook.notebook.figures import Figures, dollars, footer
+from hs_notebook.notebook.resting import harmless, placeholder
+
+UNKNOWN = Figures(
+    model="gpt-4.1",
+    model_served=None,
+    status=str(Status.COMPLETE),
+    elapsed_s=None,
+    ttft_s=None,
+    input_tokens=None,
+    output_tokens=None,
+    output_estimated=False,
+    tokens_per_s=None,
+    cost=None,
+    finish_reason="stop",
+    message=None,
+    stop_hint=None,
+)
+
+
+@pytest.mark.parametrize(
+    ("amount", "said"),
+    [
+        ("0", "$0"),
+        ("0.01225", "$0.01225"),
+        ("1.5", "$1.50"),
+        ("12", "$12.00"),
+        ("1234.5", "$1,234.50"),
+        ("0.0000123", "$0.0000123"),
+        ("0.000012345678", "$0.0000123457"),
+        ("0.0100", "$0.01"),
+    ],
+)
+def test_money_is_written_in_full(amount, said):
+    assert dollars(Decimal(amount)) == said
+
+
+def test_what_is_unknown_is_left_out_of_the_line():
+    assert footer(UNKNOWN) == "gpt-4.1 · complete"
+
+
+def test_what_is_known_is_in_it():
+    known = replace(
+        UNKNOWN,
+        model_served="gpt-4.1-2025",
+        input_tokens=1500,
+        output_tokens=850,
+        tokens_per_s=52.0,
+        ttft_s=0.314,
+        cost="$0.01225",
+    )
+    assert footer(known, ("df (5 rows)",)) == (
+        "gpt-4.1-2025 · 1,500 + 850 tokens · 52 tok/s · first token 0.31 s · $0.01225"
+        " · with df (5 rows) · complete"
+    )
+
+
+def test_an_estimate_is_marked():
+    assert "~7 tokens out" in footer(replace(UNKNOWN, output_tokens=7, output_estimated=True))
+
+
+@pytest.mark.parametrize(
+    ("status", "finish", "said"),
+    [
+        ("complete", "length", "complete up to max_tokens"),
+        ("complete", "content_filter", "ended by the content filter"),
+        ("complete", "other", "complete"),
+        ("complete", None, "complete"),
+        ("interrupted", None, "interrupted"),
+        ("failed", "stop", "failed"),
+    ],
+)
+def test_the_end_is_named(status, finish, said):
+    assert footer(replace(UNKNOWN, status=status, finish_reason=finish)).endswith(f"· {said}")
+
+
+def test_a_hostile_model_name_stays_text():
+    shown = placeholder("<img src=x>*[a](b)_\x1b[2J")["text/markdown"]
+    assert "\\<img" not in shown
+    assert "&lt;img src=x\\>\\*\\[a\\](b)\\_" in shown
+    assert "\x1b" not in shown
+
+
+def test_text_cannot_steer_a_terminal():
+    assert harmless("a\x1b[31mb\x07\x9b\r\nc\td\ud800") == "a[31mb\nc\td?"
