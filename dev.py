@@ -227,6 +227,7 @@ def open_lab(environment: dict[str, str], *, browser: bool) -> int:
         shutil.copyfile(QUICKSTART, copy)
     print("Your copy: playground/quickstart.ipynb (delete it to start afresh). Ctrl-C twice ends JupyterLab.")
     environment.update({name: os.environ[name] for name in SERVER_SETTINGS if name in os.environ})
+    environment["JUPYTER_CONFIG_PATH"] = str(without_news())
     options = [f"--ServerApp.root_dir={PLAYGROUND}", f"--LabApp.default_url=/lab/tree/{copy.name}"]
     if not browser:
         options.append("--no-browser")
@@ -236,6 +237,17 @@ def open_lab(environment: dict[str, str], *, browser: bool) -> int:
         return run(python_in(VENV), "-m", "jupyterlab", *options, env=environment)
     except KeyboardInterrupt:
         return 0
+
+
+def without_news() -> Path:
+    """A folder of settings with which JupyterLab does not ask about its newsletter on the first page."""
+    folder = TOOLS / "jupyter"
+    page = folder / "labconfig" / "page_config.json"
+    page.parent.mkdir(parents=True, exist_ok=True)
+    page.write_text(
+        json.dumps({"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True}})
+    )
+    return folder
 
 
 def end_gateway(home: Path) -> None:
