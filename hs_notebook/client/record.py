@@ -12,6 +12,8 @@ import queue
 import threading
 from typing import TYPE_CHECKING
 
+from hs_notebook.errors import HolySheepError
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -51,7 +53,10 @@ class Recorder:
         done = loop.create_future()
 
         def job() -> None:
-            _price(answer, attempt)
+            try:
+                _price(answer, attempt)
+            except (HolySheepError, OSError) as error:  # a price book of the user's that cannot be read
+                _note(answer, f"The cost of this answer is unknown: {_first_line(error)}")
             from hs_notebook.store import ledger
 
             ledger.default().end(answer, attempt)
@@ -72,10 +77,8 @@ class Recorder:
         self._jobs.put(guarded)
 
     def _complain(self, answer: Answer, error: Exception) -> None:
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        note = f"This answer is missing from the usage table: {reason}"
-        if note not in answer.notes:
-            answer.notes.append(note)
+        note = f"This answer is missing from the usage table: {_first_line(error)}"
+        _note(answer, note)
         if not self._failed:
             self._failed = True
             log.warning("%s", note)
@@ -95,6 +98,15 @@ def _price(answer: Answer, attempt: Attempt) -> None:
     attempt.cost_usd = cost.cost_usd(attempt.usage, price)
     if price is not None and attempt.cost_usd is not None:
         attempt.price_book = price.book
+
+
+def _note(answer: Answer, note: str) -> None:
+    if note not in answer.notes:
+        answer.notes.append(note)
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]
 
 
 def _settle(done: asyncio.Future[None]) -> None:

@@ -120,6 +120,29 @@ def test_a_known_price_gives_a_cost(serve, client, rows):
     assert row["price_book"]
 
 
+def test_a_price_book_that_cannot_be_read_costs_only_the_cost(serve, client, rows, holysheep_home):
+    """The row is completed all the same, and the answer says why its cost is unknown."""
+
+    async def script(peer):
+        await peer.head()
+        await peer.piece(event("text"))
+        await peer.piece(event(finish="stop"))
+        await peer.piece(event(usage=(1500, 850)))
+        await peer.finish()
+
+    (holysheep_home / "prices").mkdir()
+    (holysheep_home / "prices" / "mine.toml").write_text("this is no TOML", "utf-8")
+    result = client(serve(script)).ask("hello", model="gpt-4.1")
+    assert result.cost_usd is None
+    [note] = result.notes
+    assert note.startswith("The cost of this answer is unknown: ")
+    assert "mine.toml is not a price book" in note
+    [row] = rows()
+    assert (row["status"], row["input_tokens"], row["output_tokens"]) == ("complete", 1500, 850)
+    assert "cost_usd" not in row
+    assert "price_book" not in row
+
+
 def test_a_store_that_cannot_be_written_costs_no_answer(serve, client, monkeypatch, tmp_path, caplog):
     """The answers say so, the log says so once."""
     file = tmp_path / "no folder"
