@@ -5,19 +5,17 @@ What was asked and answered is not in it; what it took (tokens, seconds, money) 
 
 from __future__ import annotations
 
-import atexit
 import math
-import os
-import threading
-from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from hs_notebook.store.frame import COLUMNS, to_frame
+from hs_notebook.store.moment import to_micros
 from hs_notebook.store.place import Place, current_place, set_place_finder
+from hs_notebook.store.process import the_one
 from hs_notebook.store.text import plain, without_keys
-from hs_notebook.store.writer import is_gone, this_writer
+from hs_notebook.store.writer import is_gone, this_writer, was_left
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,12 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Ledger", "Place", "current_place", "default", "set_place_finder", "usage"]
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 _LARGEST = 2**63 - 1
-
-_GIVEN_UP = timedelta(days=1)
-"""When a row without an end counts as interrupted though nobody can ask its process (another machine's)."""
 
 _BATCH = 500
 """Rows read at a time."""
@@ -130,7 +123,7 @@ def _beginning(answer: Answer, attempt: Attempt, place: Place, comparison_id: st
     return {
         "answer_id": plain(answer.id),
         "attempt": attempt.number,
-        "started_at": (attempt.started_at - _EPOCH) // _MICROSECOND,
+        "started_at": to_micros(attempt.started_at),
         "notebook": plain(place.notebook),
         "cell_id": None if place.cell_id is None else plain(place.cell_id),
         "execution_count": place.execution_count,
@@ -211,14 +204,12 @@ def _writers_of_open_rows(connection: Connection) -> dict[tuple[str, int], str]:
 
 def _settle(columns: dict[str, list[Any]], writers: dict[tuple[str, int], str]) -> None:
     """Say of every row without an end whether it still runs (it stays as it is) or was left behind."""
-    long_ago = (datetime.now(UTC) - _EPOCH - _GIVEN_UP) // _MICROSECOND
     is_gone_once = cache(is_gone)
     for row, status in enumerate(columns["status"]):
         writer = writers.get((columns["answer_id"][row], columns["attempt"][row]))
         if status is not None or writer is None:
             continue
-        gone = is_gone_once(writer)
-        if gone or (gone is None and columns["started_at"][row] < long_ago):
+        if was_left(is_gone_once(writer), columns["started_at"][row]):
             columns["status"][row] = "interrupted"
             columns["usage_source"][row] = "missing"
             columns["error"][row] = _LEFT
@@ -226,24 +217,10 @@ def _settle(columns: dict[str, list[Any]], writers: dict[tuple[str, int], str]) 
 
 # -- the one of this process ------------------------------------------------------------------
 
-_lock = threading.RLock()
-_default: tuple[str, Ledger] | None = None
-_inherited: list[Ledger] = []
-
 
 def default() -> Ledger:
     """The ledger of this process, opened when first asked for, and anew when the settings have changed."""
-    from hs_notebook.store.database import configured
-
-    global _default  # noqa: PLW0603 - one for the process
-    with _lock:
-        where = configured()
-        if _default is not None and _default[0] != where:
-            _default[1].close()
-            _default = None
-        if _default is None:
-            _default = (where, Ledger.open(where))
-        return _default[1]
+    return the_one(Ledger)
 
 
 def usage() -> pd.DataFrame:
@@ -254,21 +231,3 @@ def usage() -> pd.DataFrame:
     `groupby` say `.sum(min_count=1)`, else a group of which nothing is known shows 0.
     """
     return default().frame(current_place().notebook)
-
-
-@atexit.register
-def _close() -> None:
-    if _default is not None:
-        _default[1].close()
-
-
-def _renew() -> None:
-    """In a forked child: leave the parent's connections alone, neither used nor closed, and open our own."""
-    global _default, _lock
-    if _default is not None:
-        _inherited.append(_default[1])
-    _default, _lock = None, threading.RLock()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_renew)

@@ -10,10 +10,16 @@ from __future__ import annotations
 import os
 import socket
 import subprocess
+from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
 
-__all__ = ["is_gone", "this_writer"]
+from hs_notebook.store.moment import now, to_micros
+
+__all__ = ["is_gone", "this_writer", "was_left"]
+
+_GIVEN_UP = to_micros(timedelta(days=1))
+"""When a row without an end counts as left behind though nobody can ask its process (another machine's)."""
 
 
 def this_writer() -> str:
@@ -27,6 +33,11 @@ def is_gone(writer: str) -> bool | None:
     if os.name == "nt" or machine != _machine():
         return None
     return _writer(int(pid)) != writer
+
+
+def was_left(gone: bool | None, written_at: int) -> bool:  # noqa: FBT001 - what `is_gone` says
+    """Whether a row without an end, last written at that moment (microseconds), gets none any more."""
+    return bool(gone) or (gone is None and written_at < now() - _GIVEN_UP)
 
 
 @lru_cache(maxsize=4)
