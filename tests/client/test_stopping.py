@@ -216,8 +216,15 @@ def test_a_stop_in_the_last_moment_gives_one_honest_end(serve, client, rows):
     assert len(rows()) == 60
 
 
-def test_a_hundred_streams_stopped_twice_leave_nothing(serve, client, rows):
-    """httpx 0.28 loses a connection to a second cancel; we give it one only."""
+def test_a_hundred_streams_stopped_again_and_again_leave_nothing(serve, client, rows):
+    """httpx 0.28 loses a connection to a second cancel in the midst of the first; we give it one only."""
+
+    async def stop_at_every_turn_of_the_loop(streams):
+        for _ in range(10):
+            for stream in streams:
+                stream._stop()
+            await asyncio.sleep(0)
+
     server = serve(two_words)
     asker = client(server)
     before = engine_tasks()
@@ -225,11 +232,10 @@ def test_a_hundred_streams_stopped_twice_leave_nothing(serve, client, rows):
         streams = [asker.stream("hello", model="m") for _ in range(10)]
         if round_ % 2:
             assert until(lambda streams=streams: all(stream.answer.text for stream in streams))
-        for stream in streams:
-            stream.cancel()
-            stream.cancel()
+        engine().submit(stop_at_every_turn_of_the_loop(streams)).result(10)
         for stream in streams:
             assert stream.wait(10)
+            stream.cancel()
     assert asker.stats().available_slots == 10
     assert until(lambda: server.open == 0)
     assert until(lambda: pooled(server) == 0), pooled(server)
@@ -281,4 +287,29 @@ def test_keyboard_interrupt_in_compare_stops_all(serve, client):
     with pytest.raises(errors.Interrupted, match="after 27 characters"):
         asker.compare("hello", models=["a", "b", "c"])
     presser.join()
+    assert until(lambda: server.open == 0)
+
+
+def test_keyboard_interrupt_while_reading_chunks(serve, client):
+    import _thread
+
+    server = serve(two_words)
+    stream = client(server).stream("hello", model="m")
+    got = []
+
+    def press():
+        assert until(lambda: len(got) == 2)
+        _thread.interrupt_main()
+
+    presser = threading.Thread(target=press)
+    presser.start()
+
+    def read():
+        for chunk in stream:
+            got.append(chunk.content)  # noqa: PERF401 - the presser looks at it as it grows
+
+    with pytest.raises(errors.Interrupted, match="after 9 characters"):
+        read()
+    presser.join()
+    assert stream.answer.status is Status.INTERRUPTED
     assert until(lambda: server.open == 0)
