@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Question", "read", "run", "watch"]
 
-SLICE_S = 0.05
-"""Seconds of one pause: how late ■ may be felt, and the page may be behind."""
 CLOSING_S = 1.0
 """Seconds a stopped stream gets to close its connection and write its row."""
 
@@ -119,5 +117,4 @@ def _wait(stream: Stream, view: View, presses: Presses) -> None:
 def watch(stream: Stream, view: View, presses: Presses) -> Iterator[float]:
     """Show the stream until it ends or ■ is pressed; yields seconds to pause, to block for or to await."""
     while not (stream.ended or presses):
-        view.show()
-        yield SLICE_S
+        yield view.show()

@@ -1,8 +1,8 @@
 """Lines of Markdown prose, made inert: tags escaped, links kept to the harmless, images turned into links.
 
-The lines are those between two blank lines or fences. A code span is left as it is where it opens and closes
-on one line and nothing could make a renderer pair the backticks in another way; else it is treated as prose.
-All of it takes time in proportion to the text, whatever the text is.
+The lines are those between two blank lines or fences. A code span of single backticks is left as it is where
+it opens and closes on one line and nothing could make a renderer pair the backticks in another way; else it
+is treated as prose. All of it takes time in proportion to the text, whatever the text is.
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ _ACTIVE = re.compile(
 )
 _AUTOLINK = re.compile(r"<(?:https?://|mailto:)[A-Za-z0-9\-._~:/?#@!$&*+,;=%()]+>")
 _IMAGE = re.compile(r"!\[(?P<alt>(?:[^\[\]\\`\n]|\\.){0,1000})\]\(")
-_TICKS = re.compile(r"`+")
+_TICK = re.compile(r"`")
+_ATTACHED = re.compile(r"[\\~`]`|`~")
+"""What may take a backtick to itself: an escape, a tilde (marked), another one (marked, inside *…*)."""
 _PAIRING = re.compile(r"[$~|\\]")
 """What inside a span may bind before its backticks do, in one renderer or another."""
 _FORMULA = re.compile(r"\$\$?[^$\n]*\$")
@@ -50,40 +52,29 @@ def inert_prose(text: str, *, trust_code: bool) -> str:
 
 def _spans(text: str) -> list[tuple[int, int]]:
     """Start and end of each code span that every renderer sees as one."""
-    if "\\`" in text:
+    if _ATTACHED.search(text):
         return []
     spans: list[tuple[int, int]] = []
     start = 0
     for line in text.split("\n"):
-        found, paired = _line_spans(line)
-        spans += [(start + a, start + b) for a, b in found]
-        if not paired:
+        ticks = [tick.end() for tick in _TICK.finditer(text, start, start + len(line))]
+        spans += [(begin - 1, end) for begin, end in zip(ticks[::2], ticks[1::2], strict=False)]
+        if len(ticks) % 2:
             break  # an open backtick may pair with any on the lines below
         start += len(line) + 1
-    if any(_PAIRING.search(text, a, b) for a, b in spans):
-        return []
-    return spans
+    doubtful = any(_PAIRING.search(text, a, b) for a, b in spans) or _touches_address(text, spans)
+    return [] if doubtful else spans
 
 
-def _line_spans(line: str) -> tuple[list[tuple[int, int]], bool]:
-    """The code spans of one line, and whether every backtick is in one."""
-    runs = [(run.start(), run.end()) for run in _TICKS.finditer(line)]
-    places: dict[int, list[int]] = {}
-    for index, (start, end) in enumerate(runs):
-        places.setdefault(end - start, []).append(index)
-    spans, paired, index = [], True, 0
-    while index < len(runs):
-        start, end = runs[index]
-        alike = places[end - start]
-        while alike and alike[0] <= index:
-            alike.pop(0)
-        if alike:
-            index = alike[0]
-            spans.append((start, runs[index][1]))
-        else:
-            paired = False
-        index += 1
-    return spans, paired
+def _touches_address(text: str, spans: list[tuple[int, int]]) -> bool:
+    """Whether a bare web address runs on into a span: marked takes the backtick for a part of it."""
+    at = 0
+    for start, end in spans:
+        words = text[at:start].lower().split()
+        if words and not text[start - 1].isspace() and ("://" in words[-1] or "www." in words[-1]):
+            return True
+        at = end
+    return False
 
 
 # -- what acts ----------------------------------------------------------------------------------------

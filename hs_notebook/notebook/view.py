@@ -23,6 +23,11 @@ if TYPE_CHECKING:
 
 __all__ = ["HeadlessView", "TerminalView", "View", "WidgetView", "choose"]
 
+SLICE_S = 1 / 20
+"""Seconds between two looks at a stream: how late ■ is felt, and how far a page is behind."""
+LONG_SLICE_S = 1 / 15
+"""The same once an answer takes longer than `LONG_S`: a message costs some 0.6 kB whatever it says."""
+LONG_S = 5.0
 STATES_S = 0.25
 """Seconds between two sets of figures while text comes."""
 IDLE_S = 5.0
@@ -32,8 +37,8 @@ IDLE_S = 5.0
 class View(Protocol):
     """What shows one cell's stream."""
 
-    def show(self) -> None:
-        """Show what is new; called at most 20 times a second."""
+    def show(self) -> float:
+        """Show what is new; the seconds until it should be called again."""
 
     def finish(self, *, stopped: bool) -> None:
         """Show the end and leave what stays. `stopped`: the user pressed ■."""
@@ -98,8 +103,9 @@ class _Base:
 class HeadlessView(_Base):
     """One output at the end, and nothing else in the file."""
 
-    def show(self) -> None:
+    def show(self) -> float:
         """Show nothing yet."""
+        return SLICE_S
 
     def finish(self, *, stopped: bool) -> None:
         """Show the resting copy."""
@@ -115,7 +121,7 @@ class TerminalView(_Base):
         super().__init__(stream, filled)
         self._printed = 0
 
-    def show(self) -> None:
+    def show(self) -> float:
         """Print the text that is new."""
         parts = self.stream.answer.parts
         end = len(parts)
@@ -124,6 +130,7 @@ class TerminalView(_Base):
         if fresh:
             sys.stdout.write(fresh)
             sys.stdout.flush()
+        return SLICE_S
 
     def finish(self, *, stopped: bool) -> None:
         """Print the rest and the figures."""
@@ -151,9 +158,10 @@ class WidgetView(_Base):
         shown = {"application/vnd.jupyter.widget-view+json": live, **resting.placeholder(stream.answer.model)}
         display(shown, raw=True, metadata=self.metadata, display_id=self.run)  # type: ignore[no-untyped-call]
 
-    def show(self) -> None:
+    def show(self) -> float:
         """Send the text that is new, and figures where they are due."""
         self.widget.feed([self._figures_due()])
+        return SLICE_S if (self._last.elapsed_s or 0) < LONG_S else LONG_SLICE_S
 
     def _figures_due(self) -> Figures | None:
         now, new, old = monotonic(), self.figures(), self._last
