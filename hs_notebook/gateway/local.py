@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from hs_notebook.errors import EmbeddedError, TooLongError
+from hs_notebook.errors import CutError, EmbeddedError, NotReachedError, TooLongError
 from hs_notebook.gateway.local_server import CONTEXT_TOKENS, SLOTS
 from hs_notebook.gateway.upstreams import Relay
 
@@ -52,6 +52,7 @@ class _Engine:
         """Load the model; seconds pass, the loop goes on."""
         weights = _weights()
         key = secrets.token_urlsafe(32)
+        told = {"path": str(weights), "alias": model, "key": key, "sampling": model == _MODEL}
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-P", "-m", "hs_notebook.gateway.local_server"),
             stdin=asyncio.subprocess.PIPE,
@@ -60,14 +61,24 @@ class _Engine:
         )
         log = asyncio.create_task(_keep_log(process))
         try:
-            url = await _introduce(process, {"path": str(weights), "alias": model, "key": key})
+            url = await _introduce(process, told)
         except BaseException:
             await _end(process, log)
             raise
         _LOG.info("%s is loaded, process %d", model, process.pid)
         return cls(process, log, Relay("local", f"{url}/v1", key))
 
+    async def has_died(self) -> bool:
+        """Whether the process has ended; the news of that may take a moment."""
+        try:
+            async with asyncio.timeout(_END_S):
+                await self.process.wait()
+        except TimeoutError:
+            return False
+        return True
+
     async def end(self) -> None:
+        """End the process, gently where it listens."""
         await self.relay.close()
         await _end(self.process, self.log)
 
@@ -87,6 +98,23 @@ class Local:
     async def answer(self, chat: ChatRequest) -> AsyncGenerator[StreamChunk, None]:
         """Load the model if need be, then let it answer."""
         engine = await self._engine()
+        begun = False
+        try:
+            async with aclosing(self._ask(engine, chat)) as chunks:
+                async for chunk in chunks:
+                    begun = True
+                    yield chunk
+        except (NotReachedError, CutError):
+            if begun or not await engine.has_died():
+                raise
+        else:
+            return
+        # It had died since it was last used, and nothing was generated.
+        async with aclosing(self._ask(await self._engine(), chat)) as chunks:
+            async for chunk in chunks:
+                yield chunk
+
+    async def _ask(self, engine: _Engine, chat: ChatRequest) -> AsyncGenerator[StreamChunk, None]:
         renamed = msgspec.structs.replace(chat, model=self.model)
         try:
             async with aclosing(engine.relay.answer(renamed)) as chunks:
@@ -145,7 +173,7 @@ def _packaged() -> Path | None:
     return next(iter(sorted(Path(found.origin).parent.glob("*.gguf"))), None)
 
 
-async def _introduce(process: Process, told: dict[str, str]) -> str:
+async def _introduce(process: Process, told: dict[str, object]) -> str:
     """Tell the process what to load; the URL it then serves at."""
     if process.stdin is None or process.stdout is None:
         msg = "the model's process was started without pipes"

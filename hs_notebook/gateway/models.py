@@ -14,7 +14,7 @@ from __future__ import annotations
 import difflib
 import os
 import tomllib
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Annotated, Protocol
 from urllib.parse import urlsplit
 
 import msgspec
@@ -53,7 +53,7 @@ class Upstream(Protocol):
 class _Server(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One table of gateway.toml."""
 
-    base_url: str
+    base_url: Annotated[str, msgspec.Meta(pattern="^https?://")]
     key_env: str | None = None
     models: tuple[str, ...] = ()
 
@@ -66,7 +66,7 @@ class Models:
         self._demo = Demo()
         self._local = Local()
         self._relays: dict[tuple[str, _Server], Relay] = {}
-        self._read_at: int | None = None
+        self._seen: tuple[int, int] | None = None  # the file's time and size when it was read
         self._servers: dict[str, _Server] = {}
 
     def names(self) -> list[str]:
@@ -122,13 +122,13 @@ class Models:
 
     def _configured(self) -> dict[str, _Server]:
         try:
-            changed = self._path.stat().st_mtime_ns
+            found = self._path.stat()
         except FileNotFoundError:
-            self._read_at, self._servers = None, {}
+            self._seen, self._servers = None, {}
             return {}
-        if changed != self._read_at:
+        if (found.st_mtime_ns, found.st_size) != self._seen:
             self._servers = self._read()
-            self._read_at = changed
+            self._seen = (found.st_mtime_ns, found.st_size)
         return self._servers
 
     def _read(self) -> dict[str, _Server]:
@@ -139,7 +139,7 @@ class Models:
             raise SettingError(
                 f"{self._path} cannot be read: {error}",
                 means="Only local and demo answer until it is mended.",
-                remedy='Each table needs base_url = "…"; key_env and models are optional.',
+                remedy='Each table needs base_url = "https://…"; key_env and models are optional.',
             ) from None
 
     async def close(self) -> None:

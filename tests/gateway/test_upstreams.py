@@ -1,0 +1,311 @@
+"""Relays, through a real gateway, to servers that behave and servers that do not."""
+
+import json
+import socket
+import socketserver
+import struct
+import threading
+
+import pytest
+
+from hs_notebook.wire.response import ResponseDecoder
+
+from .conftest import running, wait_for
+
+KEY = "sk-far-0123456789"
+ASK = {"model": "far/model-x", "messages": [{"role": "user", "content": "Hi"}], "stream": True}
+
+
+def chunk(content="", finish=None, **more):
+    choice = {"index": 0, "delta": {"content": content} if content else {}, "finish_reason": finish}
+    made = {"id": "x", "object": "chat.completion.chunk", "model": "far-7b", "choices": [choice], **more}
+    return b"data: %s\n\n" % json.dumps(made).encode()
+
+
+USAGE = b'data: {"choices": [], "model": "far-7b", "usage": {"prompt_tokens": 5, "completion_tokens": 2}}\n\n'
+ERROR = b'data: {"error": {"message": "overloaded, key %b"}}\n\n' % KEY.encode()
+WHOLE = [chunk("Hel"), chunk("lo"), chunk(finish="stop"), USAGE, b"data: [DONE]\n\n"]
+
+
+class Far:
+    """A server at the far end: it notes each request and answers as the test says.
+
+    Attributes:
+        heard: (head, body) of every request.
+        left: Set when a client has closed its connection before all was sent.
+    """
+
+    def __init__(self, answer):
+        self.heard = []
+        self.left = threading.Event()
+        far = self
+
+        class Handler(socketserver.StreamRequestHandler):
+            def handle(self):
+                head = b""
+                while not head.endswith(b"\r\n\r\n"):
+                    line = self.rfile.readline()
+                    if not line:
+                        return
+                    head += line
+                size = next(
+                    int(line.split(b":")[1])
+                    for line in head.split(b"\r\n")
+                    if line.lower().startswith(b"content-length:")
+                )
+                far.heard.append((head.decode(), json.loads(self.rfile.read(size))))
+                answer(far, self.connection)
+
+        self.server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self.server.server_address[1]}/v1"
+        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.01,))
+        self.thread.start()
+
+    def close(self):
+        if self.thread.is_alive():
+            self.server.shutdown()
+            self.thread.join()
+            self.server.server_close()
+
+
+def respond(*parts, status="200 OK", headers="content-type: text/event-stream", end=b"0\r\n\r\n"):
+    """An answer in chunks of HTTP; `end` is how the body ends."""
+
+    def answer(far, connection):
+        connection.sendall(f"HTTP/1.1 {status}\r\n{headers}\r\ntransfer-encoding: chunked\r\n\r\n".encode())
+        for part in parts:
+            connection.sendall(b"%x\r\n%b\r\n" % (len(part), part))
+        if end is None:  # a reset
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        else:
+            connection.sendall(end)
+        connection.close()
+
+    return answer
+
+
+@pytest.fixture(scope="module")
+def gateway(tmp_path_factory):
+    with running(tmp_path_factory.mktemp("home"), FAR_KEY=KEY) as gateway:
+        yield gateway
+    assert KEY not in gateway.log
+    assert "Traceback" not in gateway.log
+
+
+@pytest.fixture
+def far_behind(gateway):
+    """A function that puts a far server behind the gateway's `far/…`."""
+    servers = []
+
+    def put(answer, key_env="FAR_KEY"):
+        far = Far(answer)
+        servers.append(far)
+        lines = ["[far]", f'base_url = "{far.url}"', 'models = ["model-x"]']
+        lines += [f'key_env = "{key_env}"'] if key_env else []
+        (gateway.home / "gateway.toml").write_text("\n".join(lines))
+        return far
+
+    yield put
+    for far in servers:
+        far.close()
+
+
+def post(gateway, **asked):
+    with gateway.http() as http:
+        return http.post("chat/completions", json={**ASK, **asked})
+
+
+def decode(response):
+    decoder = ResponseDecoder(response.headers["content-type"])
+    chunks = decoder.feed(response.content) + decoder.end(framed=True)
+    return decoder, "".join(chunk.content for chunk in chunks), chunks
+
+
+def test_a_stream_is_passed_on(gateway, far_behind):
+    far = far_behind(respond(*WHOLE))
+    decoder, text, chunks = decode(post(gateway, stream_options={"include_usage": True}))
+    ((head, body),) = far.heard
+    assert (decoder.complete, text) == (True, "Hello")
+    assert chunks[0].model == "far-7b"  # who really answered
+    assert (chunks[-1].usage.input_tokens, chunks[-1].usage.output_tokens) == (5, 2)
+    assert f"authorization: bearer {KEY}" in head.lower()
+    assert "accept-encoding: identity" in head.lower()
+    assert gateway.token not in head
+    assert body["model"] == "model-x"
+    assert body["stream_options"] == {"include_usage": True}
+
+
+@pytest.mark.parametrize("name", ["model-x", "far/model-x", "far/any/other:name"])
+def test_a_model_may_be_named_in_the_list_or_by_its_server(gateway, far_behind, name):
+    far = far_behind(respond(*WHOLE))
+    assert decode(post(gateway, model=name))[1] == "Hello"
+    assert far.heard[0][1]["model"] == name.removeprefix("far/")
+
+
+def test_a_stream_is_asked_for_even_where_a_whole_answer_is_wanted(gateway, far_behind):
+    far = far_behind(respond(*WHOLE))
+    answer = post(gateway, stream=False).json()
+    assert far.heard[0][1]["stream"] is True
+    assert answer["choices"][0]["message"]["content"] == "Hello"
+    assert answer["usage"]["prompt_tokens"] == 5
+
+
+def test_other_members_of_the_request_are_passed_on(gateway, far_behind):
+    more = {"seed": 7, "temperature": 0.5, "max_tokens": 9, "logit_bias": {"5": -100}, "demo": {"x": 1}}
+    far = far_behind(respond(*WHOLE))
+    post(gateway, **more)
+    body = far.heard[0][1]
+    assert {name: body[name] for name in more} == more
+
+
+def test_a_server_without_a_key_gets_none(gateway, far_behind):
+    far = far_behind(respond(*WHOLE), key_env=None)
+    assert decode(post(gateway))[1] == "Hello"
+    assert "authorization" not in far.heard[0][0].lower()
+
+
+CUTS = {"clean end": b"0\r\n\r\n", "no last chunk": b"", "reset": None}
+
+
+@pytest.mark.parametrize("end", CUTS.values(), ids=CUTS)
+@pytest.mark.parametrize("sent", [0, 1, 2])
+def test_an_upstream_that_is_cut_short_is_an_error_and_never_a_stop(gateway, far_behind, end, sent):
+    far_behind(respond(*WHOLE[:sent], end=end))
+    streamed, whole = post(gateway), post(gateway, stream=False)
+    assert whole.status_code == 502
+    if sent == 0:
+        assert streamed.status_code == 502
+        return
+    decoder, text, chunks = decode(streamed)
+    assert text == "Hello"[: 3 + 2 * (sent - 1)]
+    assert decoder.failure is not None
+    assert not decoder.complete
+    assert not any(each.finish_reason for each in chunks)
+
+
+@pytest.mark.parametrize(
+    ("parts", "says"),
+    [
+        (
+            [chunk("Hel"), ERROR],
+            "overloaded",
+        ),
+        ([chunk("Hel"), b"data: upstream connect error\n\n"], "upstream connect error"),
+        ([b"<html><title>Bad Gateway</title></html>"], "Bad Gateway"),
+        ([b'{"error": {"message": "no such thing"}}'], "no such thing"),
+    ],
+)
+def test_an_error_in_the_stream_is_passed_on_without_the_key(gateway, far_behind, parts, says):
+    far_behind(respond(*parts))
+    response = post(gateway)
+    assert response.status_code == (200 if len(parts) > 1 else 502)
+    assert says in response.text
+    assert KEY not in response.text
+    assert "[DONE]" not in response.text
+
+
+@pytest.mark.parametrize(
+    ("status", "sent", "got"),
+    [
+        ("401 Unauthorized", {"message": f"bad key {KEY}"}, 401),
+        ("402 Payment Required", {"message": "no credit"}, 402),
+        ("404 Not Found", {"message": "no model"}, 404),
+        ("429 Too Many Requests", {"message": "slow down"}, 429),
+        ("500 Internal Server Error", {"message": "oops"}, 500),
+        ("529 Overloaded", {"message": "busy"}, 529),
+        ("301 Moved Permanently", {"message": "elsewhere"}, 502),
+        ("204 No Content", {"message": ""}, 502),
+    ],
+)
+def test_a_status_is_passed_on_with_its_reason_and_without_the_key(gateway, far_behind, status, sent, got):
+    body = json.dumps({"error": sent}).encode()
+    headers = f"content-type: application/json\r\ncontent-length: {len(body)}\r\nretry-after: 3"
+
+    def answer(far, connection):
+        connection.sendall(f"HTTP/1.1 {status}\r\n{headers}\r\n\r\n".encode() + body)
+        connection.close()
+
+    far_behind(answer)
+    response = post(gateway)
+    assert response.status_code == got
+    error = response.json()["error"]["message"]
+    assert error.startswith(f"far answered with status {status[:3]}")
+    assert sent["message"].replace(KEY, "***") in error or got == 502
+    assert KEY not in response.text
+    assert response.headers["retry-after"] == "3"
+
+
+def test_a_prompt_that_is_too_long_is_named_so(gateway, far_behind):
+    said = b'{"error": {"message": "maximum context length is 2048 tokens"}}'
+    answer = respond(said, status="400 Bad Request", headers="content-type: application/json")
+    far_behind(answer)
+    response = post(gateway)
+    assert response.status_code == 400
+    assert response.json()["error"]["code"] == "context_length_exceeded"
+
+
+def test_a_server_that_is_not_there_is_named(gateway, far_behind):
+    far = far_behind(respond())
+    far.close()
+    response = post(gateway)
+    assert response.status_code == 502
+    assert far.url in response.json()["error"]["message"]
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_a_client_that_leaves_closes_the_upstream_connection(gateway, far_behind, stream):
+    def answer(far, connection):
+        connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n" + WHOLE[0])
+        connection.settimeout(20)
+        if connection.recv(1) == b"":
+            far.left.set()
+
+    far = far_behind(answer)
+    with gateway.http() as http:
+        request = http.build_request("POST", "chat/completions", json={**ASK, "stream": stream})
+        if stream:
+            http.send(request, stream=True).close()
+        else:
+            leave_after(http, request, far)
+    assert far.left.wait(20)
+
+
+def leave_after(http, request, far):
+    """Send a request and close the connection once the far server has it."""
+    line = socket.create_connection((http.base_url.host, http.base_url.port))
+    head = "\r\n".join(f"{name}: {value}" for name, value in request.headers.items())
+    line.sendall(f"POST {request.url.path} HTTP/1.1\r\n{head}\r\n\r\n".encode() + request.content)
+    wait_for(lambda: far.heard, "the request to arrive")
+    line.close()
+
+
+def test_the_file_is_read_again_when_it_changes(gateway, far_behind):
+    far = far_behind(respond(*WHOLE))
+    file = gateway.home / "gateway.toml"
+    assert post(gateway, model="near/x").status_code == 404
+    file.write_text(f'[near]\nbase_url = "{far.url}"\n')
+    assert decode(post(gateway, model="near/x"))[1] == "Hello"
+    assert post(gateway).status_code == 404
+    file.unlink()
+    assert post(gateway, model="near/x").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("written", "says"),
+    [
+        ("[far", "gateway.toml"),
+        ('[far]\nurl = "x"', "base_url"),
+        ('[far]\nbase_url = "http://x"\nmodel = ["y"]', "model"),
+        ("[far]\nbase_url = 3", "base_url"),
+        ('[far]\nbase_url = "http://127.0.0.1:1"\nkey_env = "NO_SUCH_KEY"', "NO_SUCH_KEY"),
+        ('[far]\nbase_url = "http://far.example/v1"\nkey_env = "FAR_KEY"', "plain http"),
+        ('[far]\nbase_url = "far.example/v1"', "https://"),
+    ],
+)
+def test_a_wrong_file_is_told_apart_from_what_still_works(gateway, written, says):
+    (gateway.home / "gateway.toml").write_text(written)
+    response = post(gateway)
+    assert response.status_code == 400
+    assert says in response.json()["error"]["message"]
+    assert post(gateway, model="demo", demo={"tokens": 1}).status_code == 200
