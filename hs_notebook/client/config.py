@@ -123,6 +123,11 @@ class Target:
     shape: Shape | None
     provider: str
 
+    @property
+    def server(self) -> str:
+        """What the server is called at the beginning of a sentence."""
+        return "The embedded gateway" if self.provider == EMBEDDED else urlsplit(self.base_url).netloc
+
 
 @dataclass(frozen=True, slots=True)
 class HolySheepConfig:

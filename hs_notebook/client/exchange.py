@@ -110,9 +110,7 @@ class Exchange:
         if key is not None:  # before it is cut to an excerpt, which might leave half a key
             body = body.replace(key.reveal().encode(), b"***")
         model = self._answer.request.model
-        refusal = status.Refusal(
-            reply.status, reply.headers, body, model, self._target.provider, self._models
-        )
+        refusal = status.Refusal(reply.status, reply.headers, body, model, self._target.server, self._models)
         return refusal.error(datetime.now(UTC))
 
     # -- the hot path -------------------------------------------------------------------------------

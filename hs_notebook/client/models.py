@@ -37,7 +37,7 @@ async def fetch_models(engine: Engine, config: HolySheepConfig) -> list[str]:
         failure = status.without_key(error, target.key)
     except TimeoutError:
         failure = NotReachedError(
-            f"{target.provider} did not list its models within {config.timeout:g} s.", remedy="Try again."
+            f"{target.server} did not list its models within {config.timeout:g} s.", remedy="Try again."
         )
     raise failure.with_traceback(None)
 
@@ -58,9 +58,7 @@ async def _get(engine: Engine, target: Target) -> bytes:
     if not 200 <= reply.status < 300:  # noqa: PLR2004 - HTTP's own line
         if target.key is not None:
             body = body.replace(target.key.reveal().encode(), b"***")
-        raise status.Refusal(reply.status, reply.headers, body, None, target.provider).error(
-            datetime.now(UTC)
-        )
+        raise status.Refusal(reply.status, reply.headers, body, None, target.server).error(datetime.now(UTC))
     return body
 
 

@@ -63,7 +63,7 @@ class Refusal:
         headers: Its headers.
         body: As much of its body as was read.
         model: The model asked; None where the request named none.
-        server: The server's host.
+        server: What to call the server at the beginning of a sentence.
         models: Names of models that the server is known to have; may be empty.
     """
 
@@ -101,7 +101,7 @@ class Refusal:
         means = f"It says: {said}" if said else ""
         too_long = self.status in (400, 422) and (code == "context_length_exceeded" or _TOO_LONG.search(said))
         if self.status == 413 or too_long:  # noqa: PLR2004 - HTTP's own numbers, here and below
-            what = f"The prompt is too long for {self.model or 'the model'} on {self.server} ({self.status})."
+            what = f"{self.server} finds the prompt too long for {self.model} ({self.status})."
             return TooLongError, what, means, "Shorten it, split it, or take a model with a longer context."
         if self.status in (401, 403):
             what = f"{self.server} refused the API key ({self.status})."
