@@ -80,9 +80,7 @@ def setting(kernel):
 
     def change(**variables):
         for name, value in variables.items():
-            change = (
-                f"os.environ.pop({name!r}, None)" if value is None else f"os.environ[{name!r}] = {value!r}"
-            )
+            change = f"os.environ[{name!r}] = {value!r}" if value else f"os.environ.pop({name!r}, None);"
             assert kernel.run(change).status == "ok"
 
     yield change
