@@ -10,6 +10,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from hs_notebook.answer import Status
 from hs_notebook.client.stream import stop_line
 from hs_notebook.errors import Interrupted, SettingError
 from hs_notebook.notebook import options, template
@@ -100,10 +101,11 @@ def run(ask: Callable[[], Stream], keep: Callable[[Answer], None], show: Callabl
             stream.cancel()  # changes nothing where it has ended
         stream.wait(CLOSING_S)
         view.finish(stopped=bool(presses))
-    if presses:
-        raise Interrupted(stop_line([stream.answer]), stream.answer)
-    if stream.answer.error is not None:
-        raise stream.answer.error
+    answer = stream.answer
+    if presses or (answer.error is None and answer.status is Status.INTERRUPTED):  # or stopped by other code
+        raise Interrupted(stop_line([answer]), answer)
+    if answer.error is not None:
+        raise answer.error.with_traceback(None)  # without frames: their variables hold headers
 
 
 def _wait(stream: Stream, view: View, presses: Presses) -> None:

@@ -45,7 +45,7 @@ class HolySheepMagics(Magics):
         self.replaced: dict[str, Any] = {}
         self.widgets: dict[str, AnswerWidget] = {}
         self._client: HolySheep | None = None
-        self._made_for: tuple[str | None, ...] = ()
+        self._made_for: int | None = None  # a hash: the key itself has no second home
 
     @no_var_expand
     @line_cell_magic
@@ -57,7 +57,7 @@ class HolySheepMagics(Magics):
 
     def client(self) -> HolySheep:
         """The kernel's client; a new one when the environment names another key or server."""
-        asked = tuple(os.environ.get(f"HOLYSHEEP_{name}") for name in ("API_KEY", "BASE_URL", "SHAPE"))
+        asked = hash(tuple(os.environ.get(f"HOLYSHEEP_{name}") for name in ("API_KEY", "BASE_URL", "SHAPE")))
         if self._client is None or asked != self._made_for:
             from hs_notebook.client.client import HolySheep
 

@@ -107,6 +107,22 @@ def test_while_the_gateway_starts(own_kernel):
     assert_stopped(own_kernel, ran, after, "")
 
 
+def test_a_stream_stopped_by_other_code_does_not_end_the_cell_well(kernel, far):
+    far.plan = [text("Half"), HOLD]
+    kernel.run(
+        "import threading, time\n"
+        "_hs = None\n"
+        "def _close():\n"
+        "    while _hs is None or not _hs.text:\n"
+        "        time.sleep(0.01)\n"
+        "    get_ipython().magics_manager.registry['HolySheepMagics'].client().close()\n"
+        "threading.Thread(target=_close).start()"
+    )
+    ran = kernel.run(ASK, "cell-1")
+    assert ran.reply["content"]["ename"] == "Interrupted"
+    assert ran.rest["text/plain"].startswith("Half")
+
+
 def test_a_second_press_and_a_third_lose_nothing(kernel, far):
     far.plan = [text("Half"), HOLD]
     first, second = kernel.send(ASK, "cell-1"), kernel.send(NEXT, "cell-2")
