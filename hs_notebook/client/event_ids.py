@@ -31,7 +31,8 @@ class Follows(StrEnum):
 def follows(event_id: str | None, last: str | None) -> Follows:
     """What an event is to the last one taken in, by their ids.
 
-    Only our gateway's ids promise to have no holes; plain integers need not be consecutive.
+    Only our gateway's ids promise to have no holes; plain integers need not be consecutive. A GAP can be
+    believed only where every event is asked about, also those that bring no chunk (Anthropic has such).
 
     Args:
         event_id: The event's id; None where it has none.
