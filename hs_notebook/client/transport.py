@@ -7,7 +7,6 @@ exception of httpx leaves this file, not even as a cause: it would carry the req
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 import socket
 import ssl
@@ -17,6 +16,7 @@ from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
+from hs_notebook.client import logs
 from hs_notebook.client.config import is_loopback
 from hs_notebook.errors import HolySheepError, NotReachedError, SettingError
 
@@ -176,7 +176,7 @@ class Transport:
             NotReachedError: No answer came.
         """
         if key is not None:
-            _logs.hide(key)
+            logs.hide(key)
         request = self._client.build_request(
             method, self._base_url + path, headers=dict(headers), content=body
         )
@@ -307,30 +307,3 @@ def _roots(error: BaseException) -> Iterator[BaseException]:
         yield one
         waiting += [more for more in (one.__cause__, one.__context__) if more is not None]
         waiting += getattr(one, "exceptions", ())
-
-
-# -- logs: httpcore writes response headers and stray bytes at DEBUG; a server may echo a key in them ------
-
-
-class _WithoutKeys(logging.Filter):
-    """Blots the keys that were sent out of what httpx and httpcore log."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._keys: set[Secret] = set()
-
-    def hide(self, key: Secret) -> None:
-        """Blot out this key from now on."""
-        self._keys.add(key)
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        message = record.getMessage()
-        for key in self._keys:
-            message = key.scrub(message)
-        record.msg, record.args = message, ()
-        return True
-
-
-_logs = _WithoutKeys()
-for _name in ("httpx", "httpcore.connection", "httpcore.http11", "httpcore.proxy"):
-    logging.getLogger(_name).addFilter(_logs)
