@@ -1,1 +1,1 @@
-"""What is kept on disk: the usage ledger."""
+"""What is kept on disk: the usage ledger, and the journal of answers."""

@@ -1,4 +1,4 @@
-"""The database under the ledger: which one, how to open it, and one transaction at a time in it.
+"""The database under the ledger and the journal: which one, how to open it, one transaction at a time.
 
 `HOLYSHEEP_STORE` names it: nothing for one SQLite file in `home()`, the path of another file, or any URL of
 SQLAlchemy's (`postgresql+psycopg://…` for teams). What is particular to SQLite is in `sqlite.py`.
@@ -132,7 +132,7 @@ def _told(url: URL) -> Iterator[None]:
         # Not chained: the text of a driver's error may hold what was to be written.
         raise StoreError(
             f"The usage store {_name(url)} cannot be used: {_reason(error)}.",
-            means="Answers go on; what they take is not recorded.",
+            means="Answers go on; what they take, and the text to resume them from, is not recorded.",
             remedy=_remedy(error),
         ) from None
 

@@ -1,7 +1,7 @@
-"""The ledger's tables, in types that every database has, and how they grow from version to version.
+"""The ledger's and the journal's tables, in types that every database has, and how they grow by versions.
 
-Times are whole microseconds since 1970 in UTC and money is a decimal number in text: both come back from
-SQLite and PostgreSQL exactly as they went in.
+Times are whole microseconds since 1970 in UTC, money is a decimal number in text, and what a model wrote is
+bytes: all come back from SQLite and PostgreSQL exactly as they went in.
 """
 
 from __future__ import annotations
@@ -12,18 +12,21 @@ from sqlalchemy import (
     BigInteger,
     Column,
     Connection,
+    Dialect,
     Float,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     Table,
     Text,
+    TypeDecorator,
     insert,
     select,
     update,
 )
 
-__all__ = ["VERSION", "NewerError", "attempts", "prepare"]
+__all__ = ["VERSION", "NewerError", "answers", "attempts", "pieces", "prepare"]
 
 VERSION = 1
 """The version of the tables below. A change of theirs adds one, and a step to `MIGRATIONS`."""
@@ -34,6 +37,20 @@ MIGRATIONS: Mapping[int, Migration] = {}
 """The step that leads from each version to the next."""
 
 metadata = MetaData()
+
+
+class Exact(TypeDecorator[str]):
+    """Text that comes back character for character: as bytes, for some text no database takes."""
+
+    impl = LargeBinary
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> bytes | None:  # noqa: ARG002 - SQLAlchemy's
+        return None if value is None else value.encode("utf-8", "surrogatepass")
+
+    def process_result_value(self, value: bytes | None, dialect: Dialect) -> str | None:  # noqa: ARG002 - SQLAlchemy's
+        return None if value is None else bytes(value).decode("utf-8", "surrogatepass")
+
 
 version = Table("hs_schema", metadata, Column("version", Integer, nullable=False))
 
@@ -72,6 +89,48 @@ attempts = Table(
     Index("hs_attempts_of_notebook", "notebook", "started_at"),
 )
 
+answers = Table(
+    "hs_answers",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("digest", Text, nullable=False),  # of the request
+    Column("request", Text, nullable=False),  # JSON
+    Column("provider", Text, nullable=False),
+    Column("base_url", Text, nullable=False),
+    Column("shape", Text),
+    Column("model", Text, nullable=False),
+    Column("notebook", Text, nullable=False),
+    Column("cell_id", Text),
+    Column("session", Text, nullable=False),
+    Column("writer", Text, nullable=False),  # the process that may append, see `writer.py`
+    Column("created_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),  # of this row; a piece has its own time
+    Column("status", Text),  # null: no end was recorded yet
+    Column("finish_reason", Text),
+    Column("attempts", BigInteger, nullable=False),
+    Column("first_piece", BigInteger, nullable=False),  # earlier ones were superseded by a restart
+    Column("notes", Text),  # JSON
+    Column("error", Text),
+    Index("hs_answers_of_notebook", "notebook", "updated_at"),
+)
+
+pieces = Table(
+    "hs_pieces",
+    metadata,
+    Column("answer_id", Text, primary_key=True),
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", BigInteger, nullable=False),
+    Column("attempt", BigInteger, nullable=False),
+    Column("text", Exact),
+    Column("reasoning", Exact),
+    Column("refusal", Exact),
+    Column("tool_calls", Exact),  # JSON
+    Column("event_id", Exact),  # null: as of the piece before; "": none
+    Column("stream_id", Exact),  # likewise
+    Column("usage", Exact),  # JSON; likewise
+)
+"""Append-only: what came since the piece before, and where the stream stood after it."""
+
 
 class NewerError(Exception):
     """The tables were written by a newer version of this package.
@@ -88,7 +147,7 @@ class NewerError(Exception):
 def prepare(
     connection: Connection, migrations: Mapping[int, Migration] = MIGRATIONS, to: int = VERSION
 ) -> None:
-    """Create the tables, or bring older ones up to version `to`. Runs inside one transaction of the caller's.
+    """Bring older tables up to version `to`, and create what is missing. The transaction is the caller's.
 
     Raises:
         NewerError: They are newer than `to`; nothing was changed.
@@ -96,12 +155,12 @@ def prepare(
     version.create(connection, checkfirst=True)
     found = connection.execute(select(version.c.version)).scalar()
     if found is None:
-        metadata.create_all(connection)
         connection.execute(insert(version).values(version=to))
-        return
+        found = to
     if found > to:
         raise NewerError(found)
     for step in range(found, to):
         migrations[step](connection)
     if found < to:
         connection.execute(update(version).values(version=to))
+    metadata.create_all(connection)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hs_notebook.store.text import plain, without_keys
+from hs_notebook.store.text import Blotter, plain, without_keys
 
 
 @pytest.mark.parametrize(
@@ -47,3 +47,42 @@ def test_a_key_at_the_cut_does_not_survive_in_part(monkeypatch):
 
 def test_what_databases_refuse_is_replaced():
     assert plain("a\0b\ud800c羊") == "a\ufffdb?c羊"
+
+
+@pytest.fixture
+def blotter(monkeypatch):
+    monkeypatch.setenv("HOLYSHEEP_API_KEY", "abcdefghijklmnopqrst")
+    monkeypatch.setenv("LONGER_KEY", "abcdefghijklmnopqrst-uvw")
+    monkeypatch.setenv("POSTGRES_PASSWORD", "postgres")
+    return Blotter("12345678")
+
+
+def test_only_known_secrets_are_blotted_out_of_answers(blotter):
+    said = "abcdefghijklmnopqrst abcdefghijklmnopqrst-uvw 12345678 postgres sk-zyxwvutsrqponmlkji"
+    assert blotter.blot(said) == "*** *** *** postgres sk-zyxwvutsrqponmlkji"
+    assert blotter.blot("x" * 100_000 + "12345678") == "x" * 100_000 + "***"
+    assert Blotter("short").blot("short") == "short"
+
+
+@pytest.mark.parametrize(
+    ("text", "cut"),
+    [
+        ("a", False),
+        ("the abcdefg", False),
+        ("the abcdefgh", True),
+        ("abcdefghijklmnopqrs", True),
+        ("abcdefghijklmnopqrst", True),  # the longer one may go on
+        ("abcdefghijklmnopqrst-uvw", False),
+        ("abcdefgh ", False),
+        ("12345678", False),
+        ("", False),
+    ],
+)
+def test_text_that_ends_within_a_secret_is_cut(blotter, text, cut):
+    assert blotter.is_cut(text) is cut
+
+
+def test_the_rest_of_a_secret_goes_too(blotter):
+    assert blotter.blot("defghijklmnopqrst!", "the abc") == "***!"
+    assert blotter.blot("defghijklmnopqrst!", "the ab") == "defghijklmnopqrst!"
+    assert blotter.tail("the long beginning abcdefg") == "abcdefg"
