@@ -34,6 +34,17 @@ def pytest_report_header():
     return f"{python} on {os.cpu_count()} cores: {packages}"
 
 
+def pytest_configure():
+    """Hear SIGINT, which is what ■ sends: under nohup a process and all its children would ignore it."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items):
+    """Run the browser's tests last: from the first on, Playwright keeps a loop running on the main thread."""
+    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def jupyter_folders(tmp_path_factory):
     """Kernels and servers read no profile and no setting of the person at the keyboard."""
