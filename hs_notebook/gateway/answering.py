@@ -1,30 +1,28 @@
-"""An answer on its way to the client that asked: as events, or whole.
+"""An answer on its way to a client: as events, or whole.
 
 The status line waits for the first event, so that an upstream's refusal arrives as a status; but not for
 longer than a heartbeat: then the stream is opened and kept alive, and a late refusal arrives as an error
-event. When the client leaves, the generation ends.
+event. A client that leaves is a reader less, and nothing else.
 """
 
 from __future__ import annotations
 
 import asyncio
-from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 from starlette.responses import Response
 
-from hs_notebook.errors import HolySheepError
-from hs_notebook.gateway.demo import Broken
-from hs_notebook.gateway.refusals import refusal_for
-from hs_notebook.wire.sse import HEARTBEAT, encode
+from hs_notebook.gateway.refusals import refusal, refusal_for
+from hs_notebook.gateway.replay import State
+from hs_notebook.wire.sse import HEARTBEAT, Decoder
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Coroutine
+    from collections.abc import Coroutine
 
     from starlette.types import Receive, Scope, Send
 
-    from hs_notebook.gateway.generation import Generation
-    from hs_notebook.wire.chunk import StreamChunk
+    from hs_notebook.gateway.replay import Stream
+    from hs_notebook.gateway.streams import Streams
 
 __all__ = ["Streamed", "Whole"]
 
@@ -33,6 +31,8 @@ _HEADERS = {
     "cache-control": "no-cache, no-transform",
     "x-accel-buffering": "no",  # a proxy in between must pass each event on at once
 }
+_RESUMED = {"x-stream-resumed": "true"}
+"""Nothing was generated for this request: it reads what another one began."""
 
 
 async def _while_connected(work: Coroutine[None, None, None], receive: Receive) -> None:
@@ -55,65 +55,85 @@ async def _while_connected(work: Coroutine[None, None, None], receive: Receive) 
 
 
 class Streamed(Response):
-    """The response that follows a generation, event by event."""
+    """The response that follows a stream, event by event.
 
-    def __init__(self, generation: Generation, heartbeat_s: float) -> None:
-        super().__init__(headers={**_HEADERS, "x-stream-id": generation.id})
+    Args:
+        streams: Where the stream is kept.
+        stream: What is read.
+        heartbeat_s: Seconds of silence before a heartbeat.
+        offset: Where in its log the reading begins.
+        resumed: Whether another request began the stream.
+    """
+
+    def __init__(
+        self, streams: Streams, stream: Stream, heartbeat_s: float, *, offset: int = 0, resumed: bool
+    ) -> None:
+        super().__init__(headers={**_HEADERS, "x-stream-id": stream.id, **(_RESUMED if resumed else {})})
         del self.headers["content-length"]
-        self._generation = generation
+        self._streams = streams
+        self._stream = stream
         self._heartbeat_s = heartbeat_s
+        self._offset = offset
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, until all is sent or the client has left."""
-        try:
+        with self._stream.being_read():
             await _while_connected(self._answer(scope, receive, send), receive)
-        finally:
-            await self._generation.cancel()
+        await self._streams.left(self._stream)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        generation = self._generation
-        await generation.begun(self._heartbeat_s)
-        if generation.refusal is not None:  # known in time to be said by the status
-            await refusal_for(generation.refusal, path=scope["path"])(scope, receive, send)
+        stream = self._stream
+        await stream.begun(self._heartbeat_s)
+        if stream.refusal is not None:  # known in time to be said by the status
+            await refusal_for(stream.refusal, path=scope["path"])(scope, receive, send)
             return
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
-        async for lot in generation.follow(self._heartbeat_s):
-            body = b"".join(encode(event.data, id=name, event=event.event) for name, event in lot)
-            await send({"type": "http.response.body", "body": body or HEARTBEAT, "more_body": True})
-        if generation.broken is None or generation.broken.cleanly:
+        stream.known = True
+        async for lot in stream.follow(self._offset, self._heartbeat_s):
+            await send({"type": "http.response.body", "body": lot or HEARTBEAT, "more_body": True})
+        if stream.broken is None or stream.broken.cleanly:
             await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 class Whole(Response):
-    """The response that waits for a whole answer and sends it as one body."""
+    """The response that waits for a whole answer and sends it as one body.
 
-    def __init__(
-        self,
-        id_: str,
-        chunks: AsyncGenerator[StreamChunk, None],
-        body: Callable[[list[StreamChunk]], bytes],
-    ) -> None:
+    Args:
+        streams: Where the stream is kept.
+        stream: What is waited for: a stream with one event.
+        resumed: Whether another request began the stream.
+    """
+
+    def __init__(self, streams: Streams, stream: Stream, *, resumed: bool) -> None:
         super().__init__()
-        self._id = id_
-        self._chunks = chunks
-        self._body = body
+        self._streams = streams
+        self._stream = stream
+        self._resumed = resumed
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, unless the client leaves before all is generated."""
-        await _while_connected(self._answer(scope, receive, send), receive)
+        with self._stream.being_read():
+            await _while_connected(self._answer(scope, receive, send), receive)
+        await self._streams.left(self._stream)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        stream = self._stream
+        written = b"".join([lot async for lot in stream.follow(0, heartbeat_s=_LONG_S)])
         response: Response
-        try:
-            async with aclosing(self._chunks):
-                whole = [chunk async for chunk in self._chunks]
-        except HolySheepError as error:
-            response = refusal_for(error, path=scope["path"])
-        except Broken:  # as asked: one byte is promised and none sent, so uvicorn closes the connection
+        if stream.state is State.COMPLETE:
+            (event,) = Decoder(len(written)).feed(written)
+            headers = {"x-stream-id": stream.id, **(_RESUMED if self._resumed else {})}
+            response = Response(event.data, media_type="application/json", headers=headers)
+        elif stream.refusal is not None:
+            response = refusal_for(stream.refusal, path=scope["path"])
+        elif stream.broken is not None:  # as asked: one byte is promised and none sent, so uvicorn closes
             promise = [(b"content-length", b"1")]
             await send({"type": "http.response.start", "status": 200, "headers": promise})
             return
         else:
-            headers = {"x-stream-id": self._id}
-            response = Response(self._body(whole), media_type="application/json", headers=headers)
+            response = refusal(409, "The answer was stopped.", str(stream.state), path=scope["path"])
         await response(scope, receive, send)
+
+
+_LONG_S = 3600.0
+"""A whole answer has no place for heartbeats."""

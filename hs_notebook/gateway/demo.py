@@ -28,7 +28,7 @@ MODEL = "demo-script"
 
 SCRIPT = """\
 **This is a script, not a language model.** It reads nothing of what you wrote and answers everybody with
-these \\ same words, so that you can see what an answer looks like as it arrives.
+these same words, so that you can see what an answer looks like as it arrives.
 
 ## What you are seeing
 
@@ -51,7 +51,7 @@ hs.usage()
 ```
 
 > When the last word has arrived, the live view gives way to plain text that any viewer of the saved notebook
-can read.
+> can read.
 """
 
 _PACE = 40.0

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from hs_notebook.gateway.refusals import MESSAGES_PATH
 from hs_notebook.wire import anthropic_server, openai_server
+from hs_notebook.wire.framing import Frame
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from hs_notebook.wire.chunk import ServerRequest, StreamChunk
-    from hs_notebook.wire.framing import Frame
 
-__all__ = ["DIALECTS", "Dialect", "Writer"]
+__all__ = ["DIALECTS", "Dialect", "WholeWriter", "Writer"]
 
 
 class Writer(Protocol):
@@ -28,6 +28,31 @@ class Writer(Protocol):
 
     def error(self, message: str, code: str | None = None) -> Iterable[Frame]:
         """The event that says what went wrong."""
+
+
+class WholeWriter:
+    """Chunks to the one event that a whole answer is kept as; its data is the response's body.
+
+    Args:
+        body: Makes the body of all the chunks.
+    """
+
+    def __init__(self, body: Callable[[list[StreamChunk]], bytes]) -> None:
+        self._body = body
+        self._chunks: list[StreamChunk] = []
+
+    def write(self, chunk: StreamChunk) -> Iterable[Frame]:
+        """Nothing goes out yet."""
+        self._chunks.append(chunk)
+        return ()
+
+    def end(self) -> Iterable[Frame]:
+        """The body."""
+        return (Frame(self._body(self._chunks)),)
+
+    def error(self, message: str, code: str | None = None) -> Iterable[Frame]:  # noqa: ARG002 - Writer's
+        """Nothing: the response's status says it."""
+        return ()
 
 
 class Dialect(NamedTuple):

@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from hs_notebook.errors import InsecureURLError, ModelNotFoundError, SettingError
-from hs_notebook.gateway import demo
+from hs_notebook.gateway import demo, settings
 from hs_notebook.gateway.demo import Demo
 from hs_notebook.gateway.local import Local
 from hs_notebook.gateway.upstreams import Relay
@@ -134,6 +134,7 @@ class Models:
     def _read(self) -> dict[str, _Server]:
         try:
             told = tomllib.loads(self._path.read_text(encoding="utf-8"))
+            told.pop(settings.TABLE, None)
             return msgspec.convert(told, dict[str, _Server])
         except (OSError, ValueError) as error:  # both TOML's and msgspec's errors are ValueErrors
             raise SettingError(

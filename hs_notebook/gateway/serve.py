@@ -14,6 +14,8 @@ from hs_notebook.gateway.lifetime import Lifetime
 from hs_notebook.gateway.logs import start_logging
 from hs_notebook.gateway.models import Models
 from hs_notebook.gateway.record import Record
+from hs_notebook.gateway.settings import Settings
+from hs_notebook.gateway.streams import Streams
 from hs_notebook.home import home
 
 __all__ = ["serve"]
@@ -40,9 +42,10 @@ def serve(*, port: int, idle_s: float, heartbeat_s: float) -> None:
     path = home() / "gateway.json"
     lifetime = Lifetime(record, path, idle_s)
     models = Models(home() / "gateway.toml")
+    streams = Streams(Settings.read(home() / "gateway.toml"), lifetime)
     server = uvicorn.Server(
         uvicorn.Config(
-            build(record, lifetime, models, heartbeat_s),
+            build(record, lifetime, models, streams, heartbeat_s),
             http="h11",  # whatever else is installed, what is tested is what runs
             loop="asyncio",
             ws="none",
@@ -60,20 +63,24 @@ def serve(*, port: int, idle_s: float, heartbeat_s: float) -> None:
     record.write(path)
     _LOG.info("hs_notebook %s listens on %s, process %d", record.version, record.url, record.pid)
     try:
-        asyncio.run(_run(server, listener, lifetime, models))
+        asyncio.run(_run(server, listener, lifetime, models, streams))
     finally:
         record.remove(path)
     _LOG.info("ended")
 
 
-async def _run(server: uvicorn.Server, listener: socket.socket, lifetime: Lifetime, models: Models) -> None:
+async def _run(
+    server: uvicorn.Server, listener: socket.socket, lifetime: Lifetime, models: Models, streams: Streams
+) -> None:
     async def end_in_time() -> None:
         await lifetime.over()
         server.should_exit = True
 
-    watch = asyncio.create_task(end_in_time())
+    watches = [asyncio.create_task(end_in_time()), asyncio.create_task(streams.watch())]
     try:
         await server.serve(sockets=[listener])
     finally:
-        watch.cancel()
+        for watch in watches:
+            watch.cancel()
+        await streams.close()
         await models.close()

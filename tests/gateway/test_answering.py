@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import subprocess
 import time
 from itertools import pairwise
 from pathlib import Path
@@ -144,13 +145,29 @@ def test_a_stall_on_request_is_nothing_but_heartbeats(stream):
         assert {next(pieces) for _ in range(5)} == {b": hb\n"}
 
 
-@pytest.mark.parametrize("stream_asked", [True, False])
-def test_a_client_that_leaves_ends_the_generation(holysheep_home, stream_asked):
-    """Seen from outside: a gateway that may end when idle does so, although the demo would stall for ever."""
+STALL = {"tokens": 2, "fault": "stall", "fail_after": 1}
+
+
+def test_a_stream_whose_client_leaves_goes_on_until_it_is_cancelled(holysheep_home):
+    """Seen from outside: a gateway that may end when idle does not, for the demo would stall for ever; once
+    the stream is cancelled it does."""
+    with running(holysheep_home, "--idle", "0.2") as gateway, gateway.http() as http:
+        with http.stream("POST", "chat/completions", json={**ASK, "demo": STALL}) as response:
+            next(response.iter_raw())
+            name = response.headers["x-stream-id"]
+        with pytest.raises(subprocess.TimeoutExpired):
+            gateway.process.wait(1.5)
+        told = http.post("stream/cancel", headers={"X-Stream-Id": name}).json()
+        assert told == {"stream": name, "state": "cancelled"}
+        wait_for(lambda: gateway.process.poll() is not None, "the gateway to be idle, and end")
+        assert "Traceback" not in gateway.log
+
+
+def test_a_whole_answer_whose_client_leaves_is_not_generated_on(holysheep_home):
+    """Nobody could come back for it: its client was told no name, and had sent no key."""
     with running(holysheep_home, "--idle", "0.2") as gateway, gateway.http(timeout=0.5) as http:
-        asked = {**ASK, "stream": stream_asked, "demo": {"tokens": 2, "fault": "stall", "fail_after": 1}}
         with pytest.raises(httpx.ReadTimeout):
-            http.post("chat/completions", json=asked)
+            http.post("chat/completions", json={**ASK, "stream": False, "demo": STALL})
         wait_for(lambda: gateway.process.poll() is not None, "the gateway to be idle, and end")
         assert "Traceback" not in gateway.log
 
@@ -162,8 +179,10 @@ def test_a_hundred_clients_that_leave_cost_nothing_that_stays(gateway, stream):
         return len(list(folder.iterdir()))
 
     before = open_files()
-    for number in range(100):
-        with stream(demo={"tokens": 1000, "tokens_per_s": 200}) as response:
-            for _ in zip(range(number % 3), response.iter_raw(), strict=False):
-                pass
+    with gateway.http() as http:
+        for number in range(100):
+            with stream(demo={"tokens": 1000, "tokens_per_s": 200}) as response:
+                for _ in zip(range(number % 3), response.iter_raw(), strict=False):
+                    pass
+            http.post("stream/cancel", headers={"X-Stream-Id": response.headers["x-stream-id"]})
     wait_for(lambda: open_files() <= before + 2, "the connections to be gone")

@@ -123,23 +123,31 @@ def test_a_prompt_that_is_too_long_is_refused_with_the_limit(http):
     assert "2048 tokens" in response.json()["error"]["message"]
 
 
-@pytest.mark.parametrize("stream", [True, False])
-def test_when_the_client_leaves_the_model_stops(gateway, http, stream):
+def test_cancelled_the_model_stops(gateway, http):
+    """A client that leaves stops nothing; the cancel that follows does, at once."""
     ask(http, max_tokens=1)
-    with gateway.http(timeout=2.0) as hasty:
-        engine = engine_of(gateway)
-        wait_for(rests(engine), "the model to rest")
-        asked = {"model": "local", "messages": STORY, "stream": stream, "ignore_eos": True}
-        before = cpu_s(engine)
-        if stream:
-            with hasty.stream("POST", "chat/completions", json=asked) as response:
-                pieces = response.iter_raw()  # as long as it lives, the connection does
-                next(pieces)
-                wait_for(lambda: cpu_s(engine) > before + 0.2, "the model to work")
-        else:
-            with pytest.raises(httpx.ReadTimeout):
-                hasty.post("chat/completions", json=asked)
-            assert cpu_s(engine) > before + 0.2
+    engine = engine_of(gateway)
+    wait_for(rests(engine), "the model to rest")
+    asked = {"model": "local", "messages": STORY, "stream": True, "ignore_eos": True}
+    before = cpu_s(engine)
+    with http.stream("POST", "chat/completions", json=asked, headers={"Idempotency-Key": "s"}) as response:
+        next(response.iter_raw())
+    left = cpu_s(engine)
+    wait_for(lambda: cpu_s(engine) > left + 0.2, "the model to work on")
+    assert left >= before
+    assert http.post("stream/cancel", headers={"Idempotency-Key": "s"}).json()["state"] == "cancelled"
+    wait_for(rests(engine), "the model to rest", 2)
+
+
+def test_a_whole_answer_whose_client_leaves_stops_the_model(gateway, http):
+    ask(http, max_tokens=1)
+    engine = engine_of(gateway)
+    wait_for(rests(engine), "the model to rest")
+    before = cpu_s(engine)
+    asked = {"model": "local", "messages": STORY, "stream": False, "ignore_eos": True}
+    with gateway.http(timeout=2.0) as hasty, pytest.raises(httpx.ReadTimeout):
+        hasty.post("chat/completions", json=asked)
+    assert cpu_s(engine) > before + 0.2
     wait_for(rests(engine), "the model to rest", 5)
 
 

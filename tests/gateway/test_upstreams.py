@@ -5,6 +5,7 @@ import socket
 import socketserver
 import struct
 import threading
+import time
 
 import pytest
 
@@ -253,21 +254,31 @@ def test_a_server_that_is_not_there_is_named(gateway, far_behind):
     assert far.url in response.json()["error"]["message"]
 
 
-@pytest.mark.parametrize("stream", [True, False])
-def test_a_client_that_leaves_closes_the_upstream_connection(gateway, far_behind, stream):
-    def answer(far, connection):
-        connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n" + WHOLE[0])
-        connection.settimeout(20)
-        if connection.recv(1) == b"":
-            far.left.set()
+def holding(far, connection):
+    """An answer that begins and goes on until its reader closes."""
+    connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n" + WHOLE[0])
+    connection.settimeout(20)
+    if connection.recv(1) == b"":
+        far.left.set()
 
-    far = far_behind(answer)
+
+def test_a_cancel_closes_the_upstream_connection_and_a_client_that_leaves_does_not(gateway, far_behind):
+    far = far_behind(holding)
     with gateway.http() as http:
-        request = http.build_request("POST", "chat/completions", json={**ASK, "stream": stream})
-        if stream:
-            http.send(request, stream=True).close()
-        else:
-            leave_after(http, request, far)
+        with http.stream("POST", "chat/completions", json=ASK) as response:
+            next(response.iter_raw())
+            name = response.headers["x-stream-id"]
+        assert not far.left.wait(0.5)
+        began = time.monotonic()
+        assert http.post("stream/cancel", headers={"X-Stream-Id": name}).status_code == 200
+        assert far.left.wait(20)
+        assert time.monotonic() - began < 1
+
+
+def test_a_whole_answer_that_nobody_can_come_back_for_closes_the_upstream_connection(gateway, far_behind):
+    far = far_behind(holding)
+    with gateway.http() as http:
+        leave_after(http, http.build_request("POST", "chat/completions", json={**ASK, "stream": False}), far)
     assert far.left.wait(20)
 
 
