@@ -8,6 +8,7 @@ event. A client that leaves is a reader less, and nothing else.
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import TYPE_CHECKING
 
 from starlette.responses import Response
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from hs_notebook.gateway.streams import Streams
 
 __all__ = ["Streamed", "Whole"]
+
+_LOG = logging.getLogger("hs_notebook.gateway")
 
 _HEADERS = {
     "content-type": "text/event-stream; charset=utf-8",
@@ -89,8 +92,12 @@ class Streamed(Response):
             return
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
         stream.known = True
-        async for lot in stream.follow(self._offset, self._heartbeat_s):
-            await send({"type": "http.response.body", "body": lot or HEARTBEAT, "more_body": True})
+        try:
+            async for lot in stream.follow(self._offset, self._heartbeat_s):
+                await send({"type": "http.response.body", "body": lot or HEARTBEAT, "more_body": True})
+        except LookupError as error:
+            _LOG.warning("a reader was cut off: %s", error)
+            return  # without the end that HTTP wants, so uvicorn closes the connection
         if stream.broken is None or stream.broken.cleanly:
             await send({"type": "http.response.body", "body": b"", "more_body": False})
 

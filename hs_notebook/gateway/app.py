@@ -82,7 +82,7 @@ class _Routes:
         dialect = DIALECTS[request.url.path]
         asked = dialect.read(body)
         named, key = digest(request.url.path.encode(), body), _key(request)
-        known = self._streams.attach(named, key)
+        known = await self._streams.attach(named, key)
         stream = known or self._generate(dialect, asked, named, key)
         if asked.stream:
             return Streamed(self._streams, stream, self._heartbeat_s, resumed=known is not None)

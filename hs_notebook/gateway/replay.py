@@ -13,13 +13,13 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 from hs_notebook.errors import HolySheepError, StatusError
-from hs_notebook.gateway.event_log import EventLog
 from hs_notebook.wire.sse import encode
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Iterator
 
     from hs_notebook.gateway.demo import Broken
+    from hs_notebook.gateway.event_log import EventLog
     from hs_notebook.wire.framing import Frame
 
 __all__ = ["EventId", "State", "Stream"]
@@ -79,11 +79,11 @@ class Stream:
         generation: Which run of the model this is, from 1.
         asked: Digest of the request.
         key: Digest of the client's idempotency key; None if it sent none.
+        log: Takes its events, or holds them already.
+        state: Where it stands.
 
     Attributes:
         id: The stream's name.
-        state: Where it stands.
-        log: Its events.
         refusal: The error that came before the first event; None if none did.
         broken: The break made on request (only the demo makes any); None if none was.
         readers: How many read it now.
@@ -91,13 +91,22 @@ class Stream:
         known: A client knows how to come back: it has been told the stream's name, or has sent a key.
     """
 
-    def __init__(self, id_: str, generation: int, asked: str, key: str | None) -> None:
+    def __init__(  # noqa: PLR0913 - what a file tells of a stream
+        self,
+        id_: str,
+        generation: int,
+        asked: str,
+        key: str | None,
+        *,
+        log: EventLog,
+        state: State = State.RUNNING,
+    ) -> None:
         self.id = id_
         self.generation = generation
         self.asked = asked
         self.key = key
-        self.state = State.RUNNING
-        self.log = EventLog()
+        self.state = state
+        self.log = log
         self.refusal: HolySheepError | None = None
         self.broken: Broken | None = None
         self.readers = 0
@@ -137,7 +146,11 @@ class Stream:
             await self._heard(patience_s)
 
     async def follow(self, offset: int, heartbeat_s: float) -> AsyncIterator[bytes]:
-        """The events after an offset as they come, in lots; b"" after each silence of that length."""
+        """The events after an offset as they come, in lots; b"" after each silence of that length.
+
+        Raises:
+            LookupError: The reader is so far behind that what follows is held no more.
+        """
         while True:
             self._news.clear()
             if offset < self.log.end:
@@ -153,7 +166,7 @@ class Stream:
         """The offset after an event.
 
         Raises:
-            StatusError: 410: it is of another run of the model; 400: there is no such event.
+            StatusError: 410: it is of another run of the model, or held no more; 400: there is no such event.
         """
         if event.generation != self.generation:
             raise StatusError(
@@ -163,7 +176,12 @@ class Stream:
             )
         if event.sequence == 0:
             return 0
-        offset = await self.log.after(str(event))
+        try:
+            offset = await self.log.after(str(event))
+        except LookupError as error:
+            raise StatusError(f"The event {event} cannot be found: {error}.", status=410) from None
+        if offset is None and self.state is State.CUT:
+            return self.log.end  # its gateway was killed before it was written, and nothing came after it
         if offset is None:
             raise StatusError(f"The stream {self.id} has no event {event}.", status=400)
         return offset

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import signal
 import socket
+from typing import TYPE_CHECKING
 
 import uvicorn
 
@@ -15,8 +16,14 @@ from hs_notebook.gateway.logs import start_logging
 from hs_notebook.gateway.models import Models
 from hs_notebook.gateway.record import Record
 from hs_notebook.gateway.settings import Settings
+from hs_notebook.gateway.spool import Spool
 from hs_notebook.gateway.streams import Streams
 from hs_notebook.home import home
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Iterable
+
+    _Work = Callable[[], Coroutine[None, None, None]]
 
 __all__ = ["serve"]
 
@@ -42,7 +49,8 @@ def serve(*, port: int, idle_s: float, heartbeat_s: float) -> None:
     path = home() / "gateway.json"
     lifetime = Lifetime(record, path, idle_s)
     models = Models(home() / "gateway.toml")
-    streams = Streams(Settings.read(home() / "gateway.toml"), lifetime)
+    spool = Spool(home() / "streams")
+    streams = Streams(Settings.read(home() / "gateway.toml"), lifetime, spool)
     server = uvicorn.Server(
         uvicorn.Config(
             build(record, lifetime, models, streams, heartbeat_s),
@@ -63,24 +71,31 @@ def serve(*, port: int, idle_s: float, heartbeat_s: float) -> None:
     record.write(path)
     _LOG.info("hs_notebook %s listens on %s, process %d", record.version, record.url, record.pid)
     try:
-        asyncio.run(_run(server, listener, lifetime, models, streams))
+        works, ends = (streams.watch, spool.run), (streams.close, spool.flush, models.close)
+        asyncio.run(_run(server, listener, lifetime, works, ends))
     finally:
         record.remove(path)
     _LOG.info("ended")
 
 
 async def _run(
-    server: uvicorn.Server, listener: socket.socket, lifetime: Lifetime, models: Models, streams: Streams
+    server: uvicorn.Server,
+    listener: socket.socket,
+    lifetime: Lifetime,
+    works: Iterable[_Work],
+    ends: Iterable[_Work],
 ) -> None:
+    """Serve while the works go on beside it; then bring to each end, in this order."""
+
     async def end_in_time() -> None:
         await lifetime.over()
         server.should_exit = True
 
-    watches = [asyncio.create_task(end_in_time()), asyncio.create_task(streams.watch())]
+    beside = [asyncio.create_task(work()) for work in (end_in_time, *works)]
     try:
         await server.serve(sockets=[listener])
     finally:
-        for watch in watches:
-            watch.cancel()
-        await streams.close()
-        await models.close()
+        for end in ends:
+            await end()
+        for task in beside:
+            task.cancel()

@@ -28,10 +28,14 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     Attributes:
         max_streams: How many answers are generated at once; more are refused with 429.
         orphan_grace_s: Seconds for which an answer that nobody reads is still generated.
+        keep_s: Seconds for which an answer can be read again after its end.
+        keep_bytes: How much all answers that have ended may take on disk; and one that runs.
     """
 
     max_streams: _Count = 32
     orphan_grace_s: _Seconds = 600.0
+    keep_s: _Seconds = 3600.0
+    keep_bytes: _Count = 256 * 2**20
 
     @classmethod
     def read(cls, path: Path) -> Settings:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from hs_notebook.errors import StatusError
 from hs_notebook.gateway.generation import Generation
 from hs_notebook.gateway.replay import EventId, State, Stream
+from hs_notebook.gateway.retention import Retention
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from hs_notebook.gateway.dialects import Writer
     from hs_notebook.gateway.lifetime import Lifetime
     from hs_notebook.gateway.settings import Settings
+    from hs_notebook.gateway.spool import Found, Spool
     from hs_notebook.wire.chunk import StreamChunk
 
 __all__ = ["Streams", "digest"]
@@ -43,18 +45,33 @@ def digest(*parts: bytes) -> str:
 
 
 class Streams:
-    """The streams of one gateway."""
+    """The streams of one gateway, and those that earlier ones left."""
 
-    def __init__(self, settings: Settings, lifetime: Lifetime) -> None:
+    def __init__(self, settings: Settings, lifetime: Lifetime, spool: Spool) -> None:
         self._settings = settings
         self._lifetime = lifetime
+        self._spool = spool
         self._streams: dict[str, Stream] = {}
+        self._found: dict[str, Found] = {}  # on disk, not opened yet
         self._keys: dict[str, str] = {}  # digest of a key to the name of its stream
         self._running: dict[str, Generation] = {}
+        self._ended = Retention(settings.keep_s, settings.keep_bytes)
+        for found in spool.found():
+            self._take_over(found)
+
+    def _take_over(self, found: Found) -> None:
+        other = self._found.get(found.stream)
+        if other is not None:  # the older generation was about to be deleted
+            older, found = sorted((other, found), key=lambda each: each.generation)
+            self._spool.remove(older.path)
+        self._found[found.stream] = found
+        if found.key is not None:
+            self._keys[found.key] = found.stream
+        self._ended.add(found.stream, found.ended_at, found.size)
 
     # -- beginning ----------------------------------------------------------------------------
 
-    def attach(self, asked: str, key: str | None) -> Stream | None:
+    async def attach(self, asked: str, key: str | None) -> Stream | None:
         """The stream that a repeated request belongs to; None if it is to be generated.
 
         One that ended before it was whole is no answer to a request: that is generated anew.
@@ -62,7 +79,7 @@ class Streams:
         Raises:
             StatusError: 409: the key stands for another request.
         """
-        stream = None if key is None else self._streams.get(self._keys.get(key, ""))
+        stream = None if key is None else await self._get(self._keys.get(key, ""))
         if stream is None or stream.state not in (State.RUNNING, State.COMPLETE):
             return None
         if stream.asked != asked:
@@ -96,29 +113,46 @@ class Streams:
     ) -> Stream:
         """Generate a new stream, or the next generation of the one that the key stands for."""
         old = None if key is None else self._streams.get(self._keys.get(key, ""))
-        if old is None:
-            stream = Stream(secrets.token_hex(12), 1, asked, key)
-        else:
-            stream = Stream(old.id, old.generation + 1, asked, key)
-        self._streams[stream.id] = stream
+        name, generation = (secrets.token_hex(12), 1) if old is None else (old.id, old.generation + 1)
+        if old is not None:
+            self._ended.remove(name)
+            self._spool.discard(old.log)
+        log = self._spool.new(name, generation, key, asked)
+        stream = Stream(name, generation, asked, key, log=log)
+        self._streams[name] = stream
         if key is not None:
-            self._keys[key] = stream.id
+            self._keys[key] = name
         self._lifetime.begin()
-        self._running[stream.id] = Generation(
-            stream, chunks, lambda model: writer(stream.id, model), self._ended
-        )
+        self._running[name] = Generation(stream, chunks, lambda model: writer(name, model), self._on_end)
         return stream
 
-    def _ended(self, stream: Stream) -> None:
+    def _on_end(self, stream: Stream) -> None:
         del self._running[stream.id]
         self._lifetime.end()
         if stream.refusal is not None:  # nothing was generated: to ask again is to ask anew
-            self._forget(stream)
+            self._spool.discard(stream.log)
+            self._forget(stream.id)
+            return
+        self._spool.close(stream.log, stream.state)
+        self._ended.add(stream.id, time.time(), stream.log.end)
+        self._expire()
 
-    def _forget(self, stream: Stream) -> None:
-        del self._streams[stream.id]
-        if stream.key is not None:
-            del self._keys[stream.key]
+    def _forget(self, name: str) -> None:
+        kept = self._streams.pop(name, None) or self._found.pop(name)
+        if kept.key is not None:
+            del self._keys[kept.key]
+
+    def _expire(self) -> None:
+        for name in self._ended.expire(time.time(), self._is_read):
+            kept = self._streams.get(name)
+            if kept is None:
+                self._spool.remove(self._found[name].path)
+            else:
+                self._spool.discard(kept.log)
+            self._forget(name)
+
+    def _is_read(self, name: str) -> bool:
+        return name in self._streams and self._streams[name].readers > 0
 
     # -- coming back --------------------------------------------------------------------------
 
@@ -126,17 +160,52 @@ class Streams:
         """The stream of an event, and the offset after it.
 
         Raises:
-            StatusError: 400, 404 or 410: there is no such id, stream, or no longer.
+            StatusError: 400, 404 or 410: there is no such id, stream, or no longer; 503: not yet.
         """
         event = EventId.parse(event_id)
-        stream = self._streams.get(event.stream)
+        stream = await self._get(event.stream)
         if stream is None:
+            expired = self._ended.has_expired(event.stream)
             raise StatusError(
-                f"The gateway knows no stream {event.stream}.",
+                f"The gateway {'no longer keeps the' if expired else 'knows no'} stream {event.stream}.",
                 remedy="Ask anew, without X-Stream-Resume.",
-                status=404,
+                status=410 if expired else 404,
             )
         return stream, await stream.place(event)
+
+    async def _get(self, name: str) -> Stream | None:
+        """A stream by its name; None if there is none.
+
+        Raises:
+            StatusError: 503: another gateway, which is about to end, is still writing it.
+        """
+        found = self._found.get(name)
+        if found is None:
+            return self._streams.get(name)
+        try:
+            told = await self._spool.read(found)
+        except BlockingIOError:
+            raise StatusError(
+                "The gateway before this one is still generating this answer.",
+                remedy="Ask again when it has ended.",
+                status=503,
+                retry_after=_RETRY_AFTER_S,
+            ) from None
+        except (OSError, ValueError, LookupError, TypeError) as error:
+            _LOG.warning("%s cannot be read: %s", found.path, error)
+            told = None
+        if self._found.pop(name, None) is None:  # somebody else has opened it meanwhile
+            return self._streams.get(name)
+        if told is None:
+            self._found[name] = found
+            self._ended.remove(name)
+            self._forget(name)
+            self._spool.remove(found.path)
+            return None
+        state = State.CUT if told.state is None else State(told.state)
+        stream = Stream(name, found.generation, told.asked, found.key, log=told.log, state=state)
+        self._streams[name] = stream
+        return stream
 
     # -- ending -------------------------------------------------------------------------------
 
@@ -146,7 +215,7 @@ class Streams:
         generation = self._running.get(name or "")
         if generation is not None:
             await generation.stop(State.CANCELLED)
-        return self._streams.get(name or "")
+        return await self._get(name or "")
 
     async def left(self, stream: Stream) -> None:
         """A reader has gone; where nobody can come back, so goes what it read."""
@@ -155,7 +224,7 @@ class Streams:
             await generation.stop(State.CUT)
 
     async def watch(self) -> None:
-        """Stop, for as long as the gateway runs, what nobody came back for."""
+        """For as long as the gateway runs: stop what nobody came back for, let go of what is old."""
         while True:
             await asyncio.sleep(min(_LOOK_S, self._settings.orphan_grace_s / 4))
             since = time.monotonic() - self._settings.orphan_grace_s
@@ -164,6 +233,7 @@ class Streams:
                 if stream.readers == 0 and stream.left_at < since:
                     _LOG.info("stopped an answer that nobody came back for")
                     await generation.stop(State.CUT)
+            self._expire()
 
     async def close(self) -> None:
         """End every generation."""

@@ -6,13 +6,9 @@ import threading
 import pytest
 
 from hs_notebook.gateway.demo import SCRIPT
-from hs_notebook.wire.sse import Decoder
 
+from .asking import ASK, FAST, STALL, ask, bare, begun, cancel, check, events, resume, settings
 from .conftest import running, wait_for
-
-ASK = {"model": "demo", "messages": [{"role": "user", "content": "Hello there"}], "stream": True}
-FAST = {"tokens_per_s": 0}
-STALL = {"tokens": 9, "fault": "stall", "fail_after": 3, **FAST}
 
 
 @pytest.fixture(scope="module")
@@ -26,47 +22,6 @@ def gateway(tmp_path_factory):
 def http(gateway):
     with gateway.http() as http:
         yield http
-
-
-def ask(http, key=None, **asked):
-    headers = {} if key is None else {"Idempotency-Key": key}
-    return http.post("chat/completions", json={**ASK, **asked}, headers=headers)
-
-
-def resume(http, event_id, **headers):
-    headers = {"X-Stream-Resume": "true", "X-Stream-Event-Id": event_id, **headers}
-    return http.post("chat/completions", json=ASK, headers=headers)
-
-
-def check(http, event_id):
-    return http.post("stream/check", headers={"X-Event-Id": event_id}).json()
-
-
-def cancel(http, **headers):
-    return http.post(
-        "stream/cancel", headers={name.replace("_", "-"): each for name, each in headers.items()}
-    )
-
-
-def events(body):
-    return Decoder(2**26).feed(body)
-
-
-def bare(body):
-    """The bytes of a stream without its heartbeats."""
-    return body.replace(b": hb\n", b"")
-
-
-def begun(http, key=None, count=3, **demo):
-    """Ask, read so many events, leave; the ids read."""
-    headers = {} if key is None else {"Idempotency-Key": key}
-    body = b""
-    with http.stream("POST", "chat/completions", json={**ASK, "demo": demo}, headers=headers) as response:
-        for piece in response.iter_raw():
-            body += piece
-            if len(events(body)) >= count:
-                break
-    return [event.id for event in events(body)]
 
 
 def test_what_follows_any_event_is_sent_byte_for_byte(http):
@@ -234,11 +189,6 @@ def test_a_cancelled_whole_answer_is_an_error(http, gateway):
         wait_for(lambda: cancel(other, Idempotency_Key="no").status_code == 200, "the request to be known")
     reader.join()
     assert answer == [409]
-
-
-def settings(home, **table):
-    lines = ["[gateway]", *(f"{name} = {value}" for name, value in table.items())]
-    (home / "gateway.toml").write_text("\n".join(lines))
 
 
 def test_too_many_at_once_are_refused_with_a_time_and_an_attach_is_not(holysheep_home):
