@@ -15,13 +15,14 @@ from starlette.responses import Response
 
 from hs_notebook.gateway.refusals import refusal, refusal_for
 from hs_notebook.gateway.replay import State
-from hs_notebook.wire.sse import HEARTBEAT, Decoder
+from hs_notebook.wire.sse import Decoder
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
     from starlette.types import Receive, Scope, Send
 
+    from hs_notebook.gateway.output import Output
     from hs_notebook.gateway.replay import Stream
     from hs_notebook.gateway.streams import Streams
 
@@ -30,7 +31,6 @@ __all__ = ["Streamed", "Whole"]
 _LOG = logging.getLogger("hs_notebook.gateway")
 
 _HEADERS = {
-    "content-type": "text/event-stream; charset=utf-8",
     "cache-control": "no-cache, no-transform",
     "x-accel-buffering": "no",  # a proxy in between must pass each event on at once
 }
@@ -63,18 +63,28 @@ class Streamed(Response):
     Args:
         streams: Where the stream is kept.
         stream: What is read.
+        output: How its events go out.
         heartbeat_s: Seconds of silence before a heartbeat.
         offset: Where in its log the reading begins.
         resumed: Whether another request began the stream.
     """
 
-    def __init__(
-        self, streams: Streams, stream: Stream, heartbeat_s: float, *, offset: int = 0, resumed: bool
+    def __init__(  # noqa: PLR0913 - what is read, from where, and how
+        self,
+        streams: Streams,
+        stream: Stream,
+        output: Output,
+        heartbeat_s: float,
+        *,
+        offset: int = 0,
+        resumed: bool,
     ) -> None:
-        super().__init__(headers={**_HEADERS, "x-stream-id": stream.id, **(_RESUMED if resumed else {})})
+        headers = {**_HEADERS, "content-type": output.content_type, "x-stream-id": stream.id}
+        super().__init__(headers=headers | (_RESUMED if resumed else {}))
         del self.headers["content-length"]
         self._streams = streams
         self._stream = stream
+        self._output = output
         self._heartbeat_s = heartbeat_s
         self._offset = offset
 
@@ -94,7 +104,8 @@ class Streamed(Response):
         stream.known = True
         try:
             async for lot in stream.follow(self._offset, self._heartbeat_s):
-                await send({"type": "http.response.body", "body": lot or HEARTBEAT, "more_body": True})
+                body = self._output.encode(lot) if lot else self._output.heartbeat
+                await send({"type": "http.response.body", "body": body, "more_body": True})
         except LookupError as error:
             _LOG.warning("a reader was cut off: %s", error)
             return  # without the end that HTTP wants, so uvicorn closes the connection

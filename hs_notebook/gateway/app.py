@@ -15,6 +15,7 @@ from hs_notebook.errors import HolySheepError, StatusError
 from hs_notebook.gateway.answering import Streamed, Whole
 from hs_notebook.gateway.dialects import DIALECTS, WholeWriter
 from hs_notebook.gateway.door import OPEN_PATH, Count, Token
+from hs_notebook.gateway.output import output_for
 from hs_notebook.gateway.refusals import MESSAGES_PATH, refusal, refusal_for
 from hs_notebook.gateway.replay import State
 from hs_notebook.gateway.streams import digest
@@ -76,16 +77,17 @@ class _Routes:
     async def answer(self, request: Request) -> Response:
         """Answer a chat request, in the shape it was asked in; or go on with an answer that was begun."""
         body = await _body(request)
+        output = output_for(request.headers.get("accept", ""))
         if request.headers.get("x-stream-resume", "").lower() == "true":
             stream, offset = await self._streams.resume(request.headers.get("x-stream-event-id"))
-            return Streamed(self._streams, stream, self._heartbeat_s, offset=offset, resumed=True)
+            return Streamed(self._streams, stream, output, self._heartbeat_s, offset=offset, resumed=True)
         dialect = DIALECTS[request.url.path]
         asked = dialect.read(body)
         named, key = digest(request.url.path.encode(), body), _key(request)
         known = await self._streams.attach(named, key)
         stream = known or self._generate(dialect, asked, named, key)
         if asked.stream:
-            return Streamed(self._streams, stream, self._heartbeat_s, resumed=known is not None)
+            return Streamed(self._streams, stream, output, self._heartbeat_s, resumed=known is not None)
         return Whole(self._streams, stream, resumed=known is not None)
 
     def _generate(self, dialect: Dialect, asked: ServerRequest, named: str, key: str | None) -> Stream:

@@ -7,6 +7,14 @@ Two are built in: `local`, a real small model on this machine, and `demo`, a scr
     base_url = "https://api.deepseek.com/v1"    # any server that speaks OpenAI's API
     key_env = "DEEPSEEK_API_KEY"                # the variable that holds the key; left out: none is sent
     models = ["deepseek-chat"]                  # what it answers for, beside deepseek/<any name>
+
+    [anthropic]
+    shape = "anthropic"                         # openai, anthropic, google or ollama; left out: openai
+    base_url = "https://api.anthropic.com/v1"
+    key_env = "ANTHROPIC_API_KEY"
+    models = { "claude-sonnet-4.5" = "claude-sonnet-4-5" }    # the name here, the name there
+
+The table `[gateway]` is no server: see settings.py.
 """
 
 from __future__ import annotations
@@ -14,7 +22,7 @@ from __future__ import annotations
 import difflib
 import os
 import tomllib
-from typing import TYPE_CHECKING, Annotated, Protocol
+from typing import TYPE_CHECKING, Annotated, Literal, Protocol
 from urllib.parse import urlsplit
 
 import msgspec
@@ -29,7 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
     from pathlib import Path
 
-    from hs_notebook.wire.chunk import ChatRequest, StreamChunk
+    from hs_notebook.wire.chunk import ChatRequest, Shape, StreamChunk
 
 __all__ = ["Models", "Upstream"]
 
@@ -55,7 +63,12 @@ class _Server(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     base_url: Annotated[str, msgspec.Meta(pattern="^https?://")]
     key_env: str | None = None
-    models: tuple[str, ...] = ()
+    models: tuple[str, ...] | dict[str, str] = ()
+    shape: Literal["openai", "anthropic", "google", "ollama"] = "openai"
+
+    def name_there(self, model: str) -> str:
+        """What the server calls a model of ours."""
+        return self.models[model] if isinstance(self.models, dict) else model
 
 
 class Models:
@@ -65,7 +78,7 @@ class Models:
         self._path = path
         self._demo = Demo()
         self._local = Local()
-        self._relays: dict[tuple[str, _Server], Relay] = {}
+        self._relays: dict[tuple[str, str, Shape, str | None], Relay] = {}
         self._seen: tuple[int, int] | None = None  # the file's time and size when it was read
         self._servers: dict[str, _Server] = {}
 
@@ -87,7 +100,7 @@ class Models:
         for name, server in self._configured().items():
             prefix = f"{name}/"
             if model in server.models:
-                return self._relay(name, server), model
+                return self._relay(name, server), server.name_there(model)
             if model.startswith(prefix):
                 return self._relay(name, server), model.removeprefix(prefix)
         raise self._unknown(model)
@@ -115,10 +128,10 @@ class Models:
                 f"The key for {name} would travel over plain http to {url.hostname}.",
                 remedy=f"Write https:// in {self._path}, or leave out key_env.",
             )
-        relay = self._relays.get((name, server))
-        if relay is None:
-            relay = self._relays[name, server] = Relay(name, server.base_url, key)
-        return relay
+        known = (name, server.base_url, server.shape, key)
+        if known not in self._relays:
+            self._relays[known] = Relay(name, server.base_url, key, server.shape)
+        return self._relays[known]
 
     def _configured(self) -> dict[str, _Server]:
         try:
@@ -140,7 +153,7 @@ class Models:
             raise SettingError(
                 f"{self._path} cannot be read: {error}",
                 means="Only local and demo answer until it is mended.",
-                remedy='Each table needs base_url = "https://…"; key_env and models are optional.',
+                remedy='Each table needs base_url = "https://…"; key_env, models and shape are optional.',
             ) from None
 
     async def close(self) -> None:

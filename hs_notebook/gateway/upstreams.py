@@ -1,4 +1,4 @@
-"""Relays to servers that speak OpenAI's API; the gateway's only importer of httpx.
+"""Relays to servers, each in its own shape; the gateway's only importer of httpx.
 
 A relay asks for a stream and for usage whatever its own client asked for, and passes on nothing that it has
 not read: an answer that ends without proof of being whole is an error here too, never a `stop`.
@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 import httpx
 
 from hs_notebook.errors import CutError, NotReachedError, StatusError, TooLongError
-from hs_notebook.wire import openai
+from hs_notebook.gateway.translation import for_shape
+from hs_notebook.wire import request
 from hs_notebook.wire.failure import describe
 from hs_notebook.wire.response import ResponseDecoder
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator
 
     from hs_notebook.errors import HolySheepError
-    from hs_notebook.wire.chunk import ChatRequest, StreamChunk
+    from hs_notebook.wire.chunk import ChatRequest, Shape, StreamChunk
 
 __all__ = ["Relay"]
 
@@ -30,30 +31,34 @@ _SILENCE_S = 600.0
 own."""
 _ERROR_BYTES = 64 * 1024
 _MAX_RETRY_AFTER_S = 86_400.0
+_TOO_LONG = ("context", "prompt is too long", "maximum number of tokens")
+"""How OpenAI, Anthropic and Google word it, in this order (2026-11-22)."""
 
 
 class Relay:
-    """One server that speaks OpenAI's API.
+    """One server.
 
     Args:
         name: What messages call it.
-        base_url: Its base URL, as OpenAI clients want it (mostly ending in /v1).
+        base_url: Its base URL, as its shape's clients want it (mostly ending in /v1).
         key: Its API key; None if it needs none.
+        shape: Whose API it speaks.
     """
 
-    def __init__(self, name: str, base_url: str, key: str | None) -> None:
+    def __init__(self, name: str, base_url: str, key: str | None, shape: Shape = "openai") -> None:
         self._name = name
         self._base_url = base_url.rstrip("/")
         self._key = key
+        self._shape = shape
         self._on_loopback = urlsplit(base_url).hostname in ("127.0.0.1", "::1", "localhost")
         self._client: httpx.AsyncClient | None = None
 
     async def answer(self, chat: ChatRequest) -> AsyncGenerator[StreamChunk, None]:
         """Pass the request on. Closing this generator closes the connection: generation there ends."""
-        wire = openai.request(chat)
+        wire = request.build(self._shape, for_shape(self._shape, chat))
         headers = {**wire.headers, "Accept-Encoding": "identity"}
         if self._key is not None:
-            headers |= openai.auth(self._key)
+            headers |= request.auth(self._shape, self._key)
         try:
             async with self._http().stream(
                 "POST", self._base_url + wire.path, headers=headers, content=wire.body
@@ -101,7 +106,7 @@ class Relay:
         said, _ = describe(body, response.headers.get("content-type"))
         status = response.status_code
         too_long = status == httpx.codes.REQUEST_ENTITY_TOO_LARGE or (
-            status == httpx.codes.BAD_REQUEST and "context" in said
+            status == httpx.codes.BAD_REQUEST and any(words in said for words in _TOO_LONG)
         )
         kind = TooLongError if too_long else StatusError
         error = kind(

@@ -13,6 +13,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from .far import Far
+
 PATIENCE_S = 20.0
 
 
@@ -79,3 +81,21 @@ def gateway(holysheep_home):
     with running(holysheep_home, "--heartbeat", "0.05") as gateway:
         yield gateway
     assert "Traceback" not in gateway.log
+
+
+@pytest.fixture
+def far_behind(gateway):
+    """A function that puts a far server behind the gateway's `far/…`."""
+    servers = []
+
+    def put(answer, key_env="FAR_KEY", shape="openai", models='["model-x"]'):
+        far = Far(answer)
+        servers.append(far)
+        lines = ["[far]", f'base_url = "{far.url}"', f'shape = "{shape}"', f"models = {models}"]
+        lines += [f'key_env = "{key_env}"'] if key_env else []
+        (gateway.home / "gateway.toml").write_text("\n".join(lines))
+        return far
+
+    yield put
+    for far in servers:
+        far.close()

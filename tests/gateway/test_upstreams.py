@@ -2,88 +2,12 @@
 
 import json
 import socket
-import socketserver
-import struct
-import threading
 import time
 
 import pytest
 
-from hs_notebook.wire.response import ResponseDecoder
-
 from .conftest import running, wait_for
-
-KEY = "sk-far-0123456789"
-ASK = {"model": "far/model-x", "messages": [{"role": "user", "content": "Hi"}], "stream": True}
-
-
-def chunk(content="", finish=None, **more):
-    choice = {"index": 0, "delta": {"content": content} if content else {}, "finish_reason": finish}
-    made = {"id": "x", "object": "chat.completion.chunk", "model": "far-7b", "choices": [choice], **more}
-    return b"data: %s\n\n" % json.dumps(made).encode()
-
-
-USAGE = b'data: {"choices": [], "model": "far-7b", "usage": {"prompt_tokens": 5, "completion_tokens": 2}}\n\n'
-ERROR = b'data: {"error": {"message": "overloaded, key %b"}}\n\n' % KEY.encode()
-WHOLE = [chunk("Hel"), chunk("lo"), chunk(finish="stop"), USAGE, b"data: [DONE]\n\n"]
-
-
-class Far:
-    """A server at the far end: it notes each request and answers as the test says.
-
-    Attributes:
-        heard: (head, body) of every request.
-        left: Set when a client has closed its connection before all was sent.
-    """
-
-    def __init__(self, answer):
-        self.heard = []
-        self.left = threading.Event()
-        far = self
-
-        class Handler(socketserver.StreamRequestHandler):
-            def handle(self):
-                head = b""
-                while not head.endswith(b"\r\n\r\n"):
-                    line = self.rfile.readline()
-                    if not line:
-                        return
-                    head += line
-                size = next(
-                    int(line.split(b":")[1])
-                    for line in head.split(b"\r\n")
-                    if line.lower().startswith(b"content-length:")
-                )
-                far.heard.append((head.decode(), json.loads(self.rfile.read(size))))
-                answer(far, self.connection)
-
-        self.server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self.server.server_address[1]}/v1"
-        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.01,))
-        self.thread.start()
-
-    def close(self):
-        if self.thread.is_alive():
-            self.server.shutdown()
-            self.thread.join()
-            self.server.server_close()
-
-
-def respond(*parts, status="200 OK", headers="content-type: text/event-stream", end=b"0\r\n\r\n"):
-    """An answer in chunks of HTTP; `end` is how the body ends."""
-
-    def answer(far, connection):
-        connection.sendall(f"HTTP/1.1 {status}\r\n{headers}\r\ntransfer-encoding: chunked\r\n\r\n".encode())
-        for part in parts:
-            connection.sendall(b"%x\r\n%b\r\n" % (len(part), part))
-        if end is None:  # a reset
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        else:
-            connection.sendall(end)
-        connection.close()
-
-    return answer
+from .far import ASK, CUTS, ERROR, KEY, WHOLE, chunk, decode, post, respond
 
 
 @pytest.fixture(scope="module")
@@ -92,35 +16,6 @@ def gateway(tmp_path_factory):
         yield gateway
     assert KEY not in gateway.log
     assert "Traceback" not in gateway.log
-
-
-@pytest.fixture
-def far_behind(gateway):
-    """A function that puts a far server behind the gateway's `far/…`."""
-    servers = []
-
-    def put(answer, key_env="FAR_KEY"):
-        far = Far(answer)
-        servers.append(far)
-        lines = ["[far]", f'base_url = "{far.url}"', 'models = ["model-x"]']
-        lines += [f'key_env = "{key_env}"'] if key_env else []
-        (gateway.home / "gateway.toml").write_text("\n".join(lines))
-        return far
-
-    yield put
-    for far in servers:
-        far.close()
-
-
-def post(gateway, **asked):
-    with gateway.http() as http:
-        return http.post("chat/completions", json={**ASK, **asked})
-
-
-def decode(response):
-    decoder = ResponseDecoder(response.headers["content-type"])
-    chunks = decoder.feed(response.content) + decoder.end(framed=True)
-    return decoder, "".join(chunk.content for chunk in chunks), chunks
 
 
 def test_a_stream_is_passed_on(gateway, far_behind):
@@ -164,9 +59,6 @@ def test_a_server_without_a_key_gets_none(gateway, far_behind):
     far = far_behind(respond(*WHOLE), key_env=None)
     assert decode(post(gateway))[1] == "Hello"
     assert "authorization" not in far.heard[0][0].lower()
-
-
-CUTS = {"clean end": b"0\r\n\r\n", "no last chunk": b"", "reset": None}
 
 
 @pytest.mark.parametrize("end", CUTS.values(), ids=CUTS)
@@ -309,6 +201,7 @@ def test_the_file_is_read_again_when_it_changes(gateway, far_behind):
         ('[far]\nurl = "x"', "base_url"),
         ('[far]\nbase_url = "http://x"\nmodel = ["y"]', "model"),
         ("[far]\nbase_url = 3", "base_url"),
+        ('[far]\nbase_url = "http://x"\nshape = "round"', "shape"),
         ('[far]\nbase_url = "http://127.0.0.1:1"\nkey_env = "NO_SUCH_KEY"', "NO_SUCH_KEY"),
         ('[far]\nbase_url = "http://far.example/v1"\nkey_env = "FAR_KEY"', "plain http"),
         ('[far]\nbase_url = "far.example/v1"', "https://"),
