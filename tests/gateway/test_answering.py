@@ -116,6 +116,17 @@ def test_each_token_leaves_at_once(stream):
     assert sorted(gaps)[len(gaps) // 2] == pytest.approx(0.05, abs=0.03)
 
 
+def test_no_answer_waits_for_an_acknowledgement(gateway):
+    """The system holds a small piece back, for up to 40 ms, until the piece before it is acknowledged."""
+    times = []
+    with gateway.http() as http:
+        for _ in range(20):
+            began = time.perf_counter()
+            http.get("models")
+            times.append(time.perf_counter() - began)
+    assert sorted(times)[len(times) // 2] < 0.03
+
+
 def test_an_error_in_the_middle_is_an_event_and_no_terminal_marker_follows(stream):
     *content, last = events(body_of(stream, demo={"tokens": 9, "fault": "error", "fail_after": 3, **FAST}))
     assert len(content) == 3
