@@ -19,7 +19,9 @@ class TextFrames:
     def __init__(self, max_event_bytes: int) -> None:
         del max_event_bytes  # every framer is made alike
         self.overflow = False
-        self._decoder = codecs.getincrementaldecoder("utf-8-sig")("replace")
+        # Not "utf-8-sig": CPython 3.11 to 3.13 loses a body that ends within a byte order mark.
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self._begun = False
 
     def feed(self, data: bytes) -> list[Frame]:
         """The text that `data` makes whole."""
@@ -29,6 +31,8 @@ class TextFrames:
         """What is left of a character that was never finished, as U+FFFD."""
         return self._frames(self._decoder.decode(b"", final=True))
 
-    @staticmethod
-    def _frames(text: str) -> list[Frame]:
+    def _frames(self, text: str) -> list[Frame]:
+        if text and not self._begun:
+            self._begun = True
+            text = text.removeprefix("\ufeff")
         return [Frame(text.encode())] if text else []

@@ -1,6 +1,6 @@
 """Plain text comes in whole characters."""
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from hs_notebook.wire.text import TextFrames
@@ -30,6 +30,7 @@ def test_newlines_are_not_touched_and_a_bom_is_dropped():
 
 
 @given(st.binary(), st.integers(0))
+@example(b"\xef", 0)
 def test_any_chunking_gives_the_same_text(body, cut):
     texts, framer = framed(body[:cut], body[cut:])
 
