@@ -2,6 +2,8 @@
 
 Nothing here does I/O, and the clock is handed in. One writer folds (the client's engine); any thread may read
 meanwhile: `parts` only ever grows, so a reader that remembers how many it has seen never misses a character.
+Only where an answer is started over does the text begin anew: then there is another list, and `generation`
+has changed before it is. A reader that takes `parts` first and looks at `generation` next is never misled.
 """
 
 from __future__ import annotations
@@ -114,6 +116,8 @@ class Answer:
         tool_calls: Fragments of tool calls in the order they came.
         notes: What the user should be told about this answer.
         attempts: Every request made for it, in order.
+        superseded: Texts that were shown and count no more, oldest first: the answer was started over.
+        generation: How often it was started over.
         status: Where it stands (see `TRANSITIONS`).
         last_event_id: The transport's id of the last event folded; None where the server sends none.
         chunks_received: How many chunks were folded.
@@ -129,6 +133,8 @@ class Answer:
     tool_calls: list[ToolCallDelta] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     attempts: list[Attempt] = field(default_factory=list)
+    superseded: list[str] = field(default_factory=list)
+    generation: int = 0
     status: Status = Status.STREAMING
     last_event_id: str | None = None
     chunks_received: int = 0
@@ -144,6 +150,29 @@ class Answer:
         attempt = Attempt(len(self.attempts) + 1, started_at, now, resumed_by=resumed_by)
         self.attempts.append(attempt)
         return attempt
+
+    def take_up(self) -> Attempt | None:
+        """The attempt that runs goes on with the generation of the one before: its counts are the same.
+
+        So they stand on the last attempt alone, and a sum over attempts counts no token twice.
+
+        Returns:
+            The attempt that gave its counts away; None if there is none.
+        """
+        if len(self.attempts) < 2 or self.attempts[-2].usage is None:  # noqa: PLR2004 - it and the one before
+            return None
+        before, attempt = self.attempts[-2:]
+        attempt.usage, before.usage = before.usage, None
+        before.cost_usd = before.list_cost_usd = before.price_book = None
+        return before
+
+    def start_over(self) -> None:
+        """The text begins anew; what was shown stays readable in `superseded`."""
+        if self.parts:
+            self.superseded.append(self.text)
+        self.generation += 1  # before the lists: see the top of this file
+        self.parts, self.reasoning_parts, self.refusal_parts, self.tool_calls = [], [], [], []
+        self.last_event_id = None
 
     def fold(self, chunk: StreamChunk, now: float) -> None:
         """Take one chunk in. `now` is the monotonic clock of its arrival, seconds."""
@@ -172,12 +201,18 @@ class Answer:
             self.tool_calls.extend(chunk.tool_calls)
         if chunk.note is not None and chunk.note not in self.notes:
             self.notes.append(chunk.note)
-        if chunk.end is not None and hashlib.sha256(self.text.encode()).hexdigest() != chunk.end.sha256:
+        if chunk.end is not None and not self._proves(chunk.end.sha256):
             raise ProtocolError(
                 "The text received is not the text the gateway sent (their digests differ).",
                 means="Something between the gateway and this kernel changed or lost bytes.",
                 remedy="Run the cell again; if it happens twice, look for a proxy in between.",
             )
+
+    def _proves(self, digest: str) -> bool:
+        """Whether this is the text of that digest; a text of two generations has none to compare with."""
+        ways = [attempt.resumed_by for attempt in self.attempts]
+        spliced = next((way for way in reversed(ways) if way in {"continue", "restart"}), None) == "continue"
+        return spliced or hashlib.sha256(self.text.encode()).hexdigest() == digest
 
     def end(self, status: Status, now: float, error: HolySheepError | None = None) -> Attempt:
         """Close the attempt that runs, and the answer with it. `now` is a monotonic clock in seconds."""
@@ -201,6 +236,11 @@ class Answer:
     def text(self) -> str:
         """All text received."""
         return "".join(self.parts)
+
+    @property
+    def sizes(self) -> tuple[int, int, int, int]:
+        """How many pieces there are of text, reasoning, refusal and tool calls."""
+        return len(self.parts), len(self.reasoning_parts), len(self.refusal_parts), len(self.tool_calls)
 
     @property
     def reasoning(self) -> str:

@@ -5,14 +5,17 @@ from __future__ import annotations
 import uuid
 from collections import deque
 from time import monotonic
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from hs_notebook.answer import Answer
-from hs_notebook.client.config import HolySheepConfig, StreamingConfig
+from hs_notebook.client.callbacks import Callbacks
+from hs_notebook.client.config import EMBEDDED, HolySheepConfig, StreamingConfig
+from hs_notebook.client.earlier import earlier
 from hs_notebook.client.engine import Engine, engine
 from hs_notebook.client.limit import Limit, Session, Stats
 from hs_notebook.client.models import fetch_models
 from hs_notebook.client.prompt import Prompt, chat_request
+from hs_notebook.client.resume import Policy
 from hs_notebook.client.run import Run
 from hs_notebook.client.stream import Phase, Stream, stop_line
 from hs_notebook.errors import Interrupted
@@ -22,6 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from types import TracebackType
 
+    from hs_notebook.client.callbacks import OnChunk, OnReconnect
+    from hs_notebook.store.kept import Kept
     from hs_notebook.wire.chunk import ChatRequest
 
 __all__ = ["HolySheep"]
@@ -76,15 +81,20 @@ class HolySheep:
 
     def stream(  # noqa: PLR0913 - what a request consists of
         self,
-        prompt: Prompt,
+        prompt: Prompt | None = None,
         *,
-        model: str,
+        model: str | None = None,
         system: str | None = None,
         temperature: float | None = None,
         max_tokens: int | None = None,
         extra: Mapping[str, Any] | None = None,
         comparison_id: str | None = None,
         place: Place | None = None,
+        resume: Answer | Kept | None = None,
+        restart: Literal["auto", "ask", "never"] = "auto",
+        on_interrupt: Literal["stop", "detach"] = "stop",
+        on_chunk: OnChunk | None = None,
+        on_reconnect: OnReconnect | None = None,
     ) -> Stream:
         """Start a request and return at once.
 
@@ -92,22 +102,46 @@ class HolySheep:
         `async for`), call `result()`, or read `answer` as it grows.
 
         Args:
-            prompt: A question, or the turns of a conversation.
-            model: The model's name; `local` and `demo` are answered on this machine.
+            prompt: A question, or the turns of a conversation; None only with `resume`.
+            model: The model's name; `local` and `demo` are answered on this machine. None only with `resume`.
             system: What the model should be told beforehand; None or blank: nothing.
             temperature: None: the server's default.
             max_tokens: None: the server's default.
             extra: Further members of the request's body, as the server names them.
             comparison_id: Ties answers together in the usage table; None: nothing to compare.
             place: Where the request comes from; None: found out.
+            resume: An answer that was interrupted or failed: it is taken up where it ended, and is the
+                stream's answer. With a prompt too, that must be the same question.
+            restart: Whether a broken answer may be started over, if nothing else helps: "auto" (once), "ask"
+                or "never" (the error says so).
+            on_interrupt: What a stop means for a server that goes on by itself: "stop" it too, or "detach"
+                and let it finish, to be taken up later.
+            on_chunk: Called with each `StreamChunk`; plain or async, on a thread of its own, in order.
+            on_reconnect: Called likewise with a `Reconnect` before each new request for the answer.
 
         Raises:
             SettingError: Something cannot be asked so; nothing was sent.
         """
-        chat = chat_request(
-            prompt, model=model, system=system, temperature=temperature, max_tokens=max_tokens, extra=extra
-        )
-        return self._start(chat, comparison_id, place)
+        asked: ChatRequest | Answer
+        if resume is not None and prompt is None:
+            asked = earlier(resume, None)
+        else:
+            chat = chat_request(
+                prompt or "",
+                model=model or "",
+                system=system,
+                temperature=temperature,
+                max_tokens=max_tokens,
+                extra=extra,
+            )
+            asked = chat if resume is None else earlier(resume, chat)
+        run = self._run(asked, current_place() if place is None else place, restart)
+        run.comparison_id, run.detach = comparison_id, on_interrupt == "detach"
+        if on_chunk is not None or on_reconnect is not None:
+            run.stream.callbacks = Callbacks(run.stream.answer, on_chunk, on_reconnect)
+        self._running[run.stream] = None
+        engine().call(run.start)
+        return run.stream
 
     def ask(
         self,
@@ -198,17 +232,28 @@ class HolySheep:
 
     # -- inside -----------------------------------------------------------------------------------
 
-    def _start(self, chat: ChatRequest, comparison_id: str | None, place: Place | None) -> Stream:
-        target = self.config.target(chat.model)
-        host = engine()
-        answer = Answer(str(uuid.uuid4()), chat, "embedded" if target is None else target.provider)
-        run = Run(host, self.config, self._limit_on(host), answer)
-        run.target, run.models, run.comparison_id = target, self._models, comparison_id
-        run.place = current_place() if place is None else place
-        run.on_end = self._ended
-        self._running[run.stream] = None
-        host.call(run.start)
-        return run.stream
+    def _run(
+        self, asked: ChatRequest | Answer, place: Place, restart: Literal["auto", "ask", "never"]
+    ) -> Run:
+        """A run for a new answer, or for one that is taken up."""
+        target = self.config.target(asked.model)
+        provider = EMBEDDED if target is None else target.provider
+        answer = asked if isinstance(asked, Answer) else Answer(str(uuid.uuid4()), asked, provider)
+        if answer.provider != provider:
+            answer.provider, answer.last_event_id = (
+                provider,
+                None,
+            )  # another server knows nothing of its events
+        host, config = engine(), self.config
+        policy = Policy(
+            reconnect=config.streaming.reconnect,
+            max_retries=config.max_retries,
+            max_reconnects=config.streaming.max_reconnects,
+            restart=restart,
+        )
+        run = Run(host, config, self._limit_on(host), answer, target, place, policy)
+        run.models, run.on_end = self._models, self._ended
+        return run
 
     def _limit_on(self, host: Engine) -> Limit:
         """The limit that belongs to this engine; a forked child has another, and none of the streams."""

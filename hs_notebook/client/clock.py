@@ -10,6 +10,7 @@ import asyncio
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from hs_notebook.client.resume import Break
 from hs_notebook.errors import StalledError
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ class Clock:
         progress_at: Monotonic time of the last content, or of the request.
         grace: Seconds for what may follow, once the answer is decided; None while it is not.
         error: What ran out; None while nothing did, or when only the grace was over.
+        broke: The same, as a break.
     """
 
     def __init__(self, config: StreamingConfig, on_stall: Callable[[], None]) -> None:
@@ -39,6 +41,7 @@ class Clock:
         self.progress_at = monotonic()
         self.grace: float | None = None
         self.error: StalledError | None = None
+        self.broke: Break | None = None
 
     def start(self) -> None:
         """Begin watching, or go on after `stop` as if bytes and content had just come."""
@@ -79,23 +82,23 @@ class Clock:
             return
         self._timer = None
         if self.grace is None:
-            self.error = self._what_ran_out()
+            self.broke, self.error = self._what_ran_out()
         self._on_stall()
 
-    def _what_ran_out(self) -> StalledError:
+    def _what_ran_out(self) -> tuple[Break, StalledError]:
         limit = self._config.progress_timeout
         if self.byte_at is None:
-            return StalledError(
+            return Break.STALLED, StalledError(
                 f"The server took the request and has not answered for {limit:g} s.",
                 means="It may have answered to nobody, and may bill what it made.",
                 remedy="Try again; for a model that thinks longer, set StreamingConfig(progress_timeout=…).",
             )
         if monotonic() - self.progress_at >= limit:
-            return StalledError(
+            return Break.STALLED, StalledError(
                 f"The server keeps the connection alive but has sent no text for {limit:g} s.",
                 remedy="Try again; for a model that thinks longer, set StreamingConfig(progress_timeout=…).",
             )
-        return StalledError(
+        return Break.SILENT, StalledError(
             f"Not a byte came for {self._config.liveness_timeout:g} s (three heartbeats); nobody is there.",
             means="The text received is kept.",
             remedy="Check the network and run it again; for a server without heartbeats that pauses longer, "

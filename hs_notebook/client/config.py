@@ -81,8 +81,8 @@ class StreamingConfig:
 
     Attributes:
         reconnect: Whether a broken stream is taken up again by itself.
-        reconnect_delay: Seconds before the first time.
-        max_reconnects: How many times for one answer.
+        reconnect_delay: Seconds before the first time at most; doubled with each, up to 30 (docs/resume.md).
+        max_reconnects: How many times in a row without anything new.
         heartbeat_interval: Seconds between the server's signs of life; after three without a byte the
             connection counts as dead.
         progress_timeout: Seconds without content after which a stream counts as stalled, heartbeats or not.

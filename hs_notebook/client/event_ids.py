@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 
-__all__ = ["Follows", "follows"]
+__all__ = ["Follows", "follows", "has_order"]
 
 _OURS = re.compile(r"([^.]{1,200})\.([0-9]{1,18})\.([0-9]{1,18})", re.ASCII)
 _PLAIN = re.compile(r"[0-9]{1,18}", re.ASCII)
@@ -49,6 +49,11 @@ def follows(event_id: str | None, last: str | None) -> Follows:
     if place <= last_place:
         return Follows.SEEN
     return Follows.GAP if run is not None and place > last_place + 1 else Follows.NEW
+
+
+def has_order(event_id: str | None) -> bool:
+    """Whether events with such ids can be put in order."""
+    return _split(event_id)[1] is not None
 
 
 def _split(event_id: str | None) -> tuple[tuple[str, int] | None, int | None]:

@@ -9,18 +9,20 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from hs_notebook.answer import Status
-from hs_notebook.client import status
+from hs_notebook.client import replay, status
+from hs_notebook.client.breaks import break_of
+from hs_notebook.client.intake import Intake
+from hs_notebook.client.resume import Action, Break
 from hs_notebook.client.stream import Phase
 from hs_notebook.errors import CutError, HolySheepError
-from hs_notebook.wire import request as wire_request
 from hs_notebook.wire.response import ResponseDecoder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from hs_notebook.answer import Attempt
+    from hs_notebook.client.asking import Asking
     from hs_notebook.client.clock import Clock
-    from hs_notebook.client.config import Target
     from hs_notebook.client.stream import Stream
     from hs_notebook.client.transport import Reply, Transport
     from hs_notebook.wire.chunk import StreamChunk
@@ -30,10 +32,17 @@ __all__ = ["Ending", "Exchange"]
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How an attempt ended."""
+    """How an attempt ended.
+
+    Attributes:
+        status: The attempt's status.
+        error: Why it is not whole; None where it is, or where the user stopped it.
+        broke: The same, as a break; None likewise.
+    """
 
     status: Status
     error: HolySheepError | None = None
+    broke: Break | None = None
 
 
 _GRACE = 5.0
@@ -41,20 +50,48 @@ _GRACE = 5.0
 
 
 class Exchange:
-    """One attempt's talk with the server; runs in one task, which may be cancelled once."""
+    """One attempt's talk with the server; runs in one task, which may be cancelled once.
 
-    def __init__(
-        self, stream: Stream, target: Target, attempt: Attempt, clock: Clock, models: Iterable[str]
+    Args:
+        stream: The caller's handle.
+        asking: What to send.
+        attempt: The attempt it is.
+        clock: What watches it.
+        models: Names of models the server is known to have.
+        start_over: Called before the first content of a restart.
+
+    Attributes:
+        stream_id: The server's name for the stream; None if it gives none.
+        server_name: What the server calls itself; None if it does not say.
+    """
+
+    def __init__(  # noqa: PLR0913, PLR0917 - what a request needs
+        self,
+        stream: Stream,
+        asking: Asking,
+        attempt: Attempt,
+        clock: Clock,
+        models: Iterable[str],
+        start_over: Callable[[], None],
     ) -> None:
+        self.stream_id: str | None = None
+        self.server_name: str | None = None
         self._stream = stream
         self._answer = stream.answer
         self._mailbox = stream.mailbox
-        self._target = target
+        self._asking = asking
+        self._target = asking.target
         self._attempt = attempt
         self._clock = clock
         self._models = models
+        self._intake = Intake(
+            stream.answer, asking.doing, gapless=asking.shape == "openai", start_over=start_over
+        )
         self._decoder: ResponseDecoder | None = None
         self._fault: HolySheepError | None = None
+        self._broke: Break | None = None
+        self._framed = False
+        self._anything = False  # any event came
 
     async def run(self, transport: Transport) -> Ending:
         """Send the request and read its answer to the end.
@@ -72,26 +109,45 @@ class Exchange:
 
     def judge(self, how: str | None) -> Ending:
         """What the bytes so far prove. `how` the connection broke, for people; None: it did not."""
+        if self._decoder is not None and self._decoder.complete:
+            self._fold(self._intake.end(), monotonic())
+        if self._intake.broke is not None:
+            return Ending(Status.INTERRUPTED, _misled(self._intake.broke), self._intake.broke)
         fault = self._fault or (self._decoder.failure if self._decoder else None)
         if fault is not None:
-            return Ending(Status.FAILED, fault)
+            return Ending(Status.FAILED, fault, Break.DIGEST if self._fault else break_of(fault))
         if self._decoder is not None and self._decoder.complete:
             return Ending(Status.COMPLETE)
-        return Ending(Status.INTERRUPTED, _cut(how, anything=self._attempt.ttft_s is not None))
+        if how is None and self._framed and not self._anything and self._asking.doing is Action.REPLAY:
+            return Ending(Status.INTERRUPTED, _forgotten(), Break.EXPIRED)  # it ends where we are
+        cut = _cut(how, anything=any(self._answer.sizes))
+        return Ending(Status.INTERRUPTED, cut, Break.CLEAN_END if how is None else Break.RESET)
+
+    def refused(self, error: HolySheepError) -> Ending:
+        """The end of a request that was not answered, or with an error: what is held stays a true prefix."""
+        broke = self._broke or break_of(error, self._asking.doing)
+        return Ending(Status.INTERRUPTED if any(self._answer.sizes) else Status.FAILED, error, broke)
 
     async def _send(self, transport: Transport) -> Reply:
-        shape, key = self._target.shape or "openai", self._target.key
-        wire = wire_request.build(shape, self._answer.request)
-        headers = {
-            "Accept": "text/event-stream, application/json",
-            **wire.headers,
-            "Idempotency-Key": self._answer.id,
-        }
-        if key is not None:
-            headers.update(wire_request.auth(shape, key.reveal()))
-        return await transport.send("POST", wire.path, headers, wire.body, key=key)
+        asking = self._asking
+        if asking.forget is not None:
+            await replay.cancel(transport, self._target, *asking.forget)
+        if await self._is_gone(transport):
+            self._broke = Break.EXPIRED
+            raise _forgotten()
+        wire = asking.wire()
+        return await transport.send("POST", wire.path, asking.headers(wire), wire.body, key=self._target.key)
+
+    async def _is_gone(self, transport: Transport) -> bool:
+        """Whether the server says by itself that it cannot replay."""
+        asking = self._asking
+        if not asking.needs_check or asking.event_id is None:
+            return False
+        return await replay.is_kept(transport, self._target, asking.event_id) is False
 
     async def _read(self, reply: Reply) -> Ending:
+        self.stream_id = reply.headers.get("x-stream-id")
+        self.server_name = reply.headers.get("server")
         named = status.request_id(reply.headers)
         self._attempt.request_id = self._target.key.scrub(named) if named and self._target.key else named
         if not 200 <= reply.status < 300:  # noqa: PLR2004 - HTTP's own line
@@ -100,10 +156,17 @@ class Exchange:
         self._stream.enter(Phase.STREAMING)
         self._clock.byte_at = monotonic()
         self._clock.look_again()
+        self._framed = reply.framed
         how = await reply.pump(self._take, self._hold)
-        if how is None and self._fault is None and self._decoder.failure is None:
-            self._fold(self._decoder.end(framed=reply.framed), monotonic())
+        if how is None and not self._decided:
+            self._fold(self._intake.take(self._decoder.end(framed=reply.framed)), monotonic())
         return self.judge(how)
+
+    @property
+    def _decided(self) -> bool:
+        """Whether it is clear already that what may still come does not count."""
+        failed = self._decoder is not None and self._decoder.failure is not None
+        return failed or self._fault is not None or self._intake.broke is not None
 
     async def _refusal(self, reply: Reply) -> HolySheepError:
         body, key = await reply.head(), self._target.key
@@ -122,8 +185,9 @@ class Exchange:
         decoder = self._decoder
         chunks = decoder.feed(data)  # type: ignore[union-attr] # set before the first piece comes
         if chunks:
-            self._fold(chunks, now)
-        if decoder.failure is not None or self._fault is not None:  # type: ignore[union-attr]
+            self._anything = True
+            self._fold(self._intake.take(chunks), now)
+        if self._decided:
             self._clock.shorten(0)  # nothing that may still come counts
         elif decoder.complete:  # type: ignore[union-attr]
             self._clock.shorten(_GRACE)
@@ -147,6 +211,8 @@ class Exchange:
             self._fault = error
         if self._mailbox.collecting:
             self._mailbox.put(chunks)
+        if self._stream.callbacks is not None:
+            self._stream.callbacks.chunks(chunks)
         if silent and attempt.ttft_s is not None:
             self._stream.first_text()
 
@@ -169,5 +235,25 @@ def _cut(how: str | None, *, anything: bool) -> CutError:
     return CutError(
         f"The answer was cut off: {way}.",
         means="The text kept is the true beginning; the rest did not come.",
+        remedy="Run it again for a whole answer.",
+    )
+
+
+def _misled(broke: Break) -> CutError:
+    what = {
+        Break.GAP: "Events of the answer are missing: those that came skip some.",
+        Break.UNKNOWN: "What the server sent belongs to another answer than the text held.",
+    }
+    return CutError(
+        what[broke],
+        means="The text kept is the true beginning; nothing that does not belong to it was added.",
+        remedy="Run it again for a whole answer.",
+    )
+
+
+def _forgotten() -> CutError:
+    return CutError(
+        "The server has no more of this answer than has come, or no longer keeps it.",
+        means="The text kept is the true beginning.",
         remedy="Run it again for a whole answer.",
     )

@@ -1,6 +1,6 @@
-"""The writer of usage rows: one thread, in order, never in a stream's way.
+"""The writer of what is stored: one thread, in order, never in a stream's way.
 
-A row is begun when a request is sent and completed when it ends. If the store fails, the stream goes on
+A usage row is begun when a request is sent and completed when it ends. If the store fails, the stream goes on
 and the answer says so.
 """
 
@@ -24,12 +24,13 @@ __all__ = ["Recorder"]
 
 PATIENCE = 10.0
 """Seconds that the end of an answer waits for its row; a store that hangs hangs nobody else."""
+_NO_ROW = "This answer is missing from the usage table"
 
 log = logging.getLogger("hs_notebook")
 
 
 class Recorder:
-    """Writes attempts to the ledger on a thread of its own, a daemon, which holds up no exit."""
+    """Writes to the store on a thread of its own, a daemon, which holds up no exit."""
 
     def __init__(self) -> None:
         self._jobs: queue.SimpleQueue[Callable[[], object]] = queue.SimpleQueue()
@@ -45,12 +46,20 @@ class Recorder:
             where = ledger.current_place() if place is None else place
             ledger.default().begin(answer, attempt, where, comparison_id)
 
-        self._put(answer, job)
+        self.put(answer, job, _NO_ROW)
 
-    async def end(self, answer: Answer, attempt: Attempt) -> None:
-        """Price the attempt and complete its row; returns when that is done, has failed, or hangs."""
-        loop = asyncio.get_running_loop()
-        done = loop.create_future()
+    def withdraw(self, answer: Answer, attempt: Attempt) -> None:
+        """Have the counts taken out of an attempt's row: they stand on a later one; returns at once."""
+
+        def job() -> None:
+            from hs_notebook.store import ledger
+
+            ledger.default().withdraw(answer, attempt)
+
+        self.put(answer, job, _NO_ROW)
+
+    async def end(self, answer: Answer, attempt: Attempt) -> bool:
+        """Price the attempt and complete its row; as `settled`."""
 
         def job() -> None:
             try:
@@ -61,23 +70,32 @@ class Recorder:
 
             ledger.default().end(answer, attempt)
 
-        self._put(answer, job)
-        self._jobs.put(lambda: loop.call_soon_threadsafe(_settle, done))
-        done_now, _ = await asyncio.wait((done,), timeout=PATIENCE)
-        if not done_now:
-            self._complain(answer, TimeoutError(f"the store has not answered for {PATIENCE:g} s"))
+        self.put(answer, job, _NO_ROW)
+        return await self.settled(answer, _NO_ROW)
 
-    def _put(self, answer: Answer, job: Callable[[], None]) -> None:
+    def put(self, answer: Answer, job: Callable[[], None], trouble: str) -> None:
+        """Have something done after all that was put before; `trouble` is what it means if it fails."""
+
         def guarded() -> None:
             try:
                 job()
             except Exception as error:  # noqa: BLE001 - whatever the store does, the answer comes first
-                self._complain(answer, error)
+                self._complain(answer, error, trouble)
 
         self._jobs.put(guarded)
 
-    def _complain(self, answer: Answer, error: Exception) -> None:
-        note = f"This answer is missing from the usage table: {_first_line(error)}"
+    async def settled(self, answer: Answer, trouble: str) -> bool:
+        """Wait until all that was put is done or has failed; False if the store hangs."""
+        loop = asyncio.get_running_loop()
+        done = loop.create_future()
+        self._jobs.put(lambda: loop.call_soon_threadsafe(_settle, done))
+        done_now, _ = await asyncio.wait((done,), timeout=PATIENCE)
+        if not done_now:
+            self._complain(answer, TimeoutError(f"the store has not answered for {PATIENCE:g} s"), trouble)
+        return bool(done_now)
+
+    def _complain(self, answer: Answer, error: Exception, trouble: str) -> None:
+        note = f"{trouble}: {_first_line(error)}"
         _note(answer, note)
         if not self._failed:
             self._failed = True

@@ -13,19 +13,26 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from hs_notebook.answer import Status
-from hs_notebook.client import resources, retry, status
+from hs_notebook.client import replay, resources, status
+from hs_notebook.client.callbacks import Reconnect
 from hs_notebook.client.clock import Clock
+from hs_notebook.client.course import Course
 from hs_notebook.client.exchange import Ending, Exchange
+from hs_notebook.client.keeper import Keeper
+from hs_notebook.client.mailbox import so_far
+from hs_notebook.client.resume import Action, backoff
 from hs_notebook.client.stream import Phase, Stream
-from hs_notebook.errors import HolySheepError, NotReachedError, StreamError
+from hs_notebook.errors import CutError, HolySheepError, NotReachedError, StreamError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
     from hs_notebook.answer import Answer, Attempt
+    from hs_notebook.client.asking import Asking
     from hs_notebook.client.config import HolySheepConfig, Target
     from hs_notebook.client.engine import Engine
     from hs_notebook.client.limit import Limit
+    from hs_notebook.client.resume import Policy, Step
     from hs_notebook.client.transport import Transport
     from hs_notebook.store.place import Place
 
@@ -41,33 +48,54 @@ class _Stopped(Exception):  # noqa: N818 - an event, not an error
 class Run:
     """Brings one answer in.
 
+    Args:
+        engine: Where it runs.
+        config: The client's settings.
+        limit: The client's slots.
+        answer: The answer to bring in; with attempts in it already, to take up again.
+        target: The server; None: the embedded gateway, which is found or started.
+        place: Where the request comes from.
+        policy: How far to go when it breaks.
+
     Attributes:
         stream: The caller's handle.
-        target: The server; None until the embedded gateway has been found.
-        place: Where the request comes from.
         comparison_id: What it is compared with; None if with nothing.
+        detach: Whether the server may go on after a stop.
         models: Names of models the server is known to have, for hints; may be empty.
         on_end: Called on the loop, just before waiters are told.
     """
 
-    def __init__(self, engine: Engine, config: HolySheepConfig, limit: Limit, answer: Answer) -> None:
+    def __init__(  # noqa: PLR0913, PLR0917 - what a run needs
+        self,
+        engine: Engine,
+        config: HolySheepConfig,
+        limit: Limit,
+        answer: Answer,
+        target: Target | None,
+        place: Place,
+        policy: Policy,
+    ) -> None:
         self._engine = engine
         self._config = config
         self._limit = limit
         self._answer = answer
+        self._target = target
+        self._place = place
+        self._course = Course(answer, policy, target)
         self._step_now: asyncio.Task[Any] | None = None
         self._cancelled = False  # the step that runs has had its one cancel
         self._stop_asked = False
+        self._store_answers = True
         self.stream = Stream(answer, engine, self.stop)
-        self.target: Target | None = None
-        self.place: Place | None = None
         self.comparison_id: str | None = None
+        self.detach = False
         self.models: set[str] = set()
         self.on_end: Callable[[Stream], None] = lambda _: None
 
     def start(self) -> None:
         """Set it going; on the loop."""
         self._engine.stoppers.add(self.stop)
+        self._keeper = Keeper(resources.recorder(self._engine), self._answer, self._place)
         self._task = self._engine.loop.create_task(self._main())
 
     def stop(self) -> None:
@@ -104,75 +132,118 @@ class Run:
 
     async def _main(self) -> None:
         try:
+            self._take_up()
             await self._attempts()
         except _Stopped:
             await self._end_unsent(Ending(Status.INTERRUPTED))
         except HolySheepError as error:
-            await self._end_unsent(Ending(Status.FAILED, error))
+            await self._end_unsent(Ending(Status.INTERRUPTED if self._course.holds else Status.FAILED, error))
         except Exception as error:  # noqa: BLE001 - a fault of ours ends the answer, not the engine
             await self._end_unsent(Ending(Status.FAILED, _fault(error)))
         finally:
+            await self._leave()
             self._engine.stoppers.discard(self.stop)
             self.on_end(self.stream)
             self.stream.finish()
 
+    def _take_up(self) -> None:
+        """Decide how to go on with an answer that was begun before; for a new one there is nothing to do."""
+        if not self._answer.attempts:
+            return
+        shown = so_far(self._answer)
+        self.stream.mailbox.put([shown])
+        if self.stream.callbacks is not None:
+            self.stream.callbacks.chunks([shown])
+        step = self._course.take_up()
+        if step.action is Action.GIVE_UP:
+            raise CutError("The answer could not be taken up again.", means=step.why)
+
     async def _attempts(self) -> None:
-        """Attempt after attempt, until one is not to be repeated."""
+        """Attempt after attempt, until one is whole or not to be followed."""
         began = monotonic()
         while True:
             self.stream.enter(Phase.QUEUED)
             await self._step(self._limit.acquire(first=bool(self._answer.attempts)))
             try:
-                target = await self._endpoint()
-                # Before the attempt begins: the first transport of a process imports for a while.
-                transport = await self._step(resources.transport(self._engine, target.base_url))
-                ending = await self._attempt(target, transport)
+                ending, progress = await self._request()
             finally:
                 self._limit.release()
-            pause = self._pause_after(ending, began)
+            pause = self._pause_after(ending, began, progress=progress)
             if pause is None:
                 return
-            self.stream.enter(Phase.WAITING, retry_at=monotonic() + pause)
-            await self._step(asyncio.sleep(pause))
+            if pause:
+                self.stream.enter(Phase.WAITING, retry_at=monotonic() + pause)
+                await self._step(asyncio.sleep(pause))
+
+    async def _request(self) -> tuple[Ending, bool]:
+        """One request, whatever its end; and whether it brought anything new."""
+        target = await self._endpoint()
+        asking = self._course.asking(target)
+        # Before the attempt begins: the first transport of a process imports for a while.
+        transport = await self._step(resources.transport(self._engine, asking.base_url))
+        answer = self._answer
+        before = answer.generation, answer.sizes
+        ending = await self._attempt(asking, transport)
+        return ending, (answer.generation, answer.sizes) != before
 
     async def _endpoint(self) -> Target:
-        if self.target is None:
+        if self._target is None:
             self.stream.enter(Phase.STARTING)
             return await self._step(resources.embedded_target(self._engine))
-        return self.target
+        return self._target
 
-    def _pause_after(self, ending: Ending, began: float) -> float | None:
+    def _pause_after(self, ending: Ending, began: float, *, progress: bool) -> float | None:
         """Seconds until the next attempt; None: there is none."""
-        error, made = ending.error, len(self._answer.attempts)
-        if error is None or made > self._config.max_retries or not retry.retryable(error):
+        if ending.broke is None:
             return None
-        if isinstance(error, NotReachedError) and monotonic() - began > self._config.timeout:
+        step = self._course.after(ending.broke, progress=progress)
+        pause = None if step.action is Action.GIVE_UP else self._pause(step, ending.error)
+        late = isinstance(ending.error, NotReachedError) and monotonic() - began > self._config.timeout
+        if pause is None or (late and not self._course.holds):
+            self._explain(step, ending)
             return None
-        return retry.delay(made, getattr(error, "retry_after", None), random.random)
+        if self.stream.callbacks is not None:
+            number = len(self._answer.attempts) + 1
+            self.stream.callbacks.reconnect(Reconnect(number, step.action.value, pause, step.why))
+        return pause
 
-    async def _end_unsent(self, ending: Ending) -> None:
-        """Record an end that came while no request was under way."""
-        attempt = self._begin()
-        await self._close(attempt, ending, attempt.began, None)
+    def _pause(self, step: Step, error: HolySheepError | None) -> float | None:
+        if not step.wait:
+            return 0.0
+        asked = getattr(error, "retry_after", None)
+        first = self._config.streaming.reconnect_delay
+        return backoff(self._course.outage - 1, asked, random.random(), first=first)  # noqa: S311 - for lots, not for secrets
 
-    async def _attempt(self, target: Target, transport: Transport) -> Ending:
+    def _explain(self, step: Step, ending: Ending) -> None:
+        """Why it is not taken up again, in the error that the user sees."""
+        error = ending.error
+        if error is not None and self._course.holds and ending.status is Status.INTERRUPTED:
+            error.means = f"{step.why} {error.means}".strip()
+
+    # -- one attempt --------------------------------------------------------------------------------
+
+    async def _attempt(self, asking: Asking, transport: Transport) -> Ending:
         """One request on the wire, whatever its end."""
-        attempt = self._begin()
+        attempt = self._begin(asking)
         self.stream.enter(Phase.CONNECTING)
         clock = Clock(self._config.streaming, self._cancel_step)
-        exchange = Exchange(self.stream, target, attempt, clock, frozenset(self.models))
+        exchange = Exchange(
+            self.stream, asking, attempt, clock, frozenset(self.models), self._keeper.start_over
+        )
         clock.start()
         try:
             ending = await self._step(exchange.run(transport))
         except _Stopped:
             ending = self._ending_of_stop(exchange, clock)
         except HolySheepError as error:
-            ending = Ending(Status.FAILED, error)
+            ending = exchange.refused(error)
         except Exception as error:  # noqa: BLE001 - a fault of ours ends the answer, not the engine
             ending = Ending(Status.FAILED, _fault(error))
         finally:
             clock.stop()
-        await self._close(attempt, ending, monotonic(), target)
+        self._course.learn(exchange.stream_id, exchange.server_name)
+        self._keeper.stream_id = self._course.stream_id
+        await self._close(attempt, ending, monotonic(), asking.target)
         return ending
 
     def _ending_of_stop(self, exchange: Exchange, clock: Clock) -> Ending:
@@ -180,21 +251,60 @@ class Run:
             return Ending(Status.INTERRUPTED)
         if clock.error is None:  # no stall: the answer was decided, and what may follow it did not come
             return exchange.judge(None)
-        return Ending(Status.INTERRUPTED, clock.error)
+        return Ending(Status.INTERRUPTED, clock.error, clock.broke)
 
-    def _begin(self) -> Attempt:
-        attempt = self._answer.begin(datetime.now(UTC), monotonic())
-        resources.recorder(self._engine).begin(self._answer, attempt, self.place, self.comparison_id)
+    def _begin(self, asking: Asking | None) -> Attempt:
+        """Begin an attempt; `asking` None: nothing is sent."""
+        doing = None if asking is None else asking.doing
+        how = doing.value if doing in (Action.REPLAY, Action.CONTINUE, Action.RESTART) else None
+        attempt = self._answer.begin(datetime.now(UTC), monotonic(), resumed_by=how)
+        recorder = resources.recorder(self._engine)
+        if doing is Action.REPLAY and (before := self._answer.take_up()) is not None:
+            recorder.withdraw(self._answer, before)
+        recorder.begin(self._answer, attempt, self._place, self.comparison_id)
+        if asking is not None:
+            self._course.sent = True
+            if doing is Action.RESTART:
+                self._keeper.watch()  # on disk, too, the old text counts until the new one comes
+            else:
+                self._keeper.begin(asking.target)
         return attempt
 
     async def _close(self, attempt: Attempt, ending: Ending, now: float, target: Target | None) -> None:
+        self._keeper.pause()
         error = ending.error
         if error is not None:
             # Without the frames it passed: their variables hold headers.
             error = status.without_key(error, target.key if target else None).with_traceback(None)
             error.answer = self._answer
         self._answer.end(ending.status, now, error)
-        await resources.recorder(self._engine).end(self._answer, attempt)
+        self._store_answers = await resources.recorder(self._engine).end(self._answer, attempt)
+
+    # -- the end ------------------------------------------------------------------------------------
+
+    async def _end_unsent(self, ending: Ending) -> None:
+        """Record an end that came while no request was under way."""
+        attempt = self._begin(None)
+        await self._close(attempt, ending, attempt.began, None)
+
+    async def _leave(self) -> None:
+        """Whatever the end: the server knows of a stop, the journal is written, all callbacks are made."""
+        if self._stop_asked and self._answer.status is Status.INTERRUPTED:
+            await self._tell_server()
+        await self._keeper.end(wait=self._store_answers)
+        if self.stream.callbacks is not None:
+            await self.stream.callbacks.end(stopped=self._stop_asked)
+
+    async def _tell_server(self) -> None:
+        """Who stops expects the spending to stop: a server that goes on without us is told."""
+        course = self._course
+        if not (course.sent and course.replays):
+            return
+        if self.detach:
+            self._answer.notes.append("The server goes on with it; run it again to see the rest.")
+            return
+        if not await replay.stop(self._engine, self._target, course.key, course.stream_id):
+            self._answer.notes.append("The server could not be told to stop; it may go on, and bill it.")
 
 
 def _fault(error: Exception) -> StreamError:

@@ -54,6 +54,11 @@ class Splicer:
         self._places = 0
         self.trimmed = 0
 
+    @property
+    def settled(self) -> bool:
+        """Whether nothing is held back, and nothing will be."""
+        return self._at is None and not self._space
+
     def feed(self, text: str) -> str:
         """The next piece of the continuation; what to append for it, often less or nothing at first."""
         if self._at is None:

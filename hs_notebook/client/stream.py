@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Generator, Iterator
 
     from hs_notebook.answer import Answer
+    from hs_notebook.client.callbacks import Callbacks
     from hs_notebook.client.engine import Engine
     from hs_notebook.wire.chunk import StreamChunk
 
@@ -53,6 +54,7 @@ class Stream:
         retry_at: While WAITING, when the next attempt begins, by the monotonic clock; else None.
         asked_at: Monotonic time of the call that made this stream.
         ended_at: Monotonic time of its end; None while it runs.
+        callbacks: What to tell besides; None if nobody asked.
     """
 
     def __init__(self, answer: Answer, engine: Engine, stop: Callable[[], None]) -> None:
@@ -62,6 +64,7 @@ class Stream:
         self.asked_at = monotonic()
         self.ended_at: float | None = None
         self.mailbox = Mailbox()
+        self.callbacks: Callbacks | None = None
         self._engine = engine
         self._stop = stop
         self._stopped = False

@@ -84,6 +84,8 @@ class Kept:
             tool_calls=list(self.tool_calls),
             notes=list(self.notes),
             attempts=[replace(attempt) for attempt in self.attempts],
+            superseded=_one(self.superseded),
+            generation=int(bool(self.superseded)),
             status=Status.INTERRUPTED if self.status is Status.STREAMING else self.status,
             last_event_id=self.event_id,
         )

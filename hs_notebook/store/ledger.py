@@ -10,6 +10,7 @@ from decimal import Decimal
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from hs_notebook.answer import UsageSource
 from hs_notebook.store.frame import COLUMNS, to_frame
 from hs_notebook.store.moment import to_micros
 from hs_notebook.store.place import Place, current_place, set_place_finder
@@ -78,6 +79,18 @@ class Ledger:
         began = self._began.get(key) or _beginning(answer, attempt, current_place(), None)
         self._write({**began, **_ending(attempt)})
         self._began.pop(key, None)
+
+    def withdraw(self, answer: Answer, attempt: Attempt) -> None:
+        """Take counts and cost out of an attempt's row: a later one took its generation up, and has them.
+
+        A sum over rows then counts each generation once.
+        """
+        from sqlalchemy import update
+
+        from hs_notebook.store.schema import attempts
+
+        same = (attempts.c.answer_id == plain(answer.id), attempts.c.attempt == attempt.number)
+        self._database.write(lambda to: to.execute(update(attempts).where(*same).values(_NO_COUNTS)))
 
     def _write(self, row: dict[str, Any]) -> None:
         from sqlalchemy import insert, update
@@ -157,6 +170,20 @@ def _ending(attempt: Attempt) -> dict[str, Any]:
         "request_id": without_keys(attempt.request_id),
         "error": without_keys(attempt.error),
     }
+
+
+_NO_COUNTS: dict[str, Any] = {
+    "input_tokens": None,
+    "cache_read_tokens": None,
+    "cache_write_tokens": None,
+    "output_tokens": None,
+    "reasoning_tokens": None,
+    "usage_source": UsageSource.MISSING.value,
+    "cost_usd": None,
+    "list_cost_usd": None,
+    "price_book": None,
+    "tokens_per_s": None,
+}
 
 
 def _count(tokens: int | None) -> int | None:

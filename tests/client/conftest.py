@@ -55,6 +55,6 @@ def rows():
 @pytest.fixture
 def no_back_off(monkeypatch):
     """Back-off is drawn from the same rule, a hundred times faster: what is tested is the retrying."""
-    from hs_notebook.client import retry
+    from hs_notebook.client import resume
 
-    monkeypatch.setattr(retry, "_FIRST", 0.005)
+    monkeypatch.setattr(resume, "_LONGEST", 0.01)

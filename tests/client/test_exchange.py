@@ -5,11 +5,13 @@ import json
 import pytest
 from misbehaving import DONE, TEXT, WORDS, Gate, event, good_events, until
 
-from hs_notebook import errors
+from hs_notebook import StreamingConfig, errors
 from hs_notebook.answer import Status
 from hs_notebook.wire.chunk import FinishReason
 
 ENDINGS = ["end", "reset", "unfinished chunk"]
+ONCE = {"max_retries": 0, "streaming": StreamingConfig(reconnect=False)}
+"""What one response proves, with no other to follow (test_reconnect.py has those)."""
 
 
 def ask(client, prompt="hello"):
@@ -77,7 +79,7 @@ def test_cut_at_many_offsets_is_never_silent(serve, client, rows, ending):
         else:
             peer.end()
 
-    asker = client(serve(script), max_retries=0)
+    asker = client(serve(script), **ONCE)
     for offset in offsets:
         answer = ask(asker)
         assert TEXT.startswith(answer.text)
@@ -108,7 +110,7 @@ def test_reset_in_mid_stream_keeps_the_text(serve, client, rows):
         peer.reset()
 
     server = serve(script)
-    stream = client(server).stream("hello", model="m")
+    stream = client(server, **ONCE).stream("hello", model="m")
     assert until(lambda: stream.answer.text == "kept")
     shown.open()
     with pytest.raises(errors.CutError, match="lost"):
@@ -118,15 +120,15 @@ def test_reset_in_mid_stream_keeps_the_text(serve, client, rows):
     assert [row["status"] for row in rows()] == ["interrupted"]
 
 
-def test_a_lost_stream_is_not_sent_again(serve, client, rows):
+def test_a_lost_stream_is_not_sent_again_where_reconnect_is_off(serve, client, rows):
     async def script(peer):
         await peer.head()
         await peer.piece(event("kept"))
         peer.end()
 
     server = serve(script)
-    with pytest.raises(errors.CutError) as caught:
-        client(server).ask("hello", model="m")
+    with pytest.raises(errors.CutError, match="Reconnecting is switched off") as caught:
+        client(server, **ONCE).ask("hello", model="m")
     assert caught.value.answer.text == "kept"
     assert len(server.requests) == 1
     [row] = rows()
@@ -156,7 +158,7 @@ def test_wrong_bodies_under_200(  # noqa: PLR0913, PLR0917 - fixtures and a tabl
     async def script(peer):
         await peer.plain("200 OK", body, content_type)
 
-    answer = ask(client(serve(script)))
+    answer = ask(client(serve(script), **ONCE))
     assert isinstance(answer.error, error), answer.error
     assert words in str(answer.error)
     assert answer.error.answer is answer
@@ -205,9 +207,12 @@ def test_changed_text_is_noticed_by_the_digest(serve, client):
             await peer.piece(one)
         await peer.finish()
 
-    answer = ask(client(serve(script)))
+    server = serve(script)
+    answer = ask(client(server))
     assert answer.status is Status.FAILED
     assert isinstance(answer.error, errors.ProtocolError)
+    assert [attempt.resumed_by for attempt in answer.attempts] == [None, "restart"]  # once, and said
+    assert answer.superseded == ["hullo"]
 
 
 def test_ten_megabyte_prompt(serve, client):
@@ -246,4 +251,4 @@ def test_compressed_all_the_same(serve, client):
 
     asker = client(serve(script))
     assert ask(asker).text == TEXT
-    assert ask(asker).status is not Status.COMPLETE
+    assert ask(asker).status is not Status.COMPLETE  # nor is the second try, likewise cut

@@ -172,15 +172,19 @@ def test_no_slot_is_held_while_backing_off(serve, client):
     assert waiting.retry_at is None
 
 
-def test_after_the_headers_nothing_is_sent_again(serve, client):
+def test_a_reset_after_the_headers_and_before_text_is_a_retry(serve, client, no_back_off):
+    """Nothing was shown: the same request with the same key, as often as retries go."""
+
     async def script(peer):
         await peer.head()
         peer.reset()
 
     server = serve(script)
-    answer = ask(client(server))
+    answer = ask(client(server, max_retries=2))
     assert isinstance(answer.error, errors.CutError)
-    assert len(server.requests) == 1
+    assert len({request.headers["idempotency-key"] for request in server.requests}) == 1
+    assert len(server.requests) == 3
+    assert len(ask(client(server, max_retries=0)).attempts) == 1
 
 
 def test_a_defect_of_ours_ends_the_answer_not_the_engine(serve, client, monkeypatch):

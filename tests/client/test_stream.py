@@ -7,7 +7,7 @@ import time
 import pytest
 from misbehaving import TEXT, WORDS, Gate, event, good_events, until
 
-from hs_notebook import errors
+from hs_notebook import StreamingConfig, errors
 from hs_notebook.answer import Status
 from hs_notebook.client import mailbox
 from hs_notebook.client.stream import Phase
@@ -75,7 +75,7 @@ def test_from_many_threads(serve, client):
 
 @pytest.mark.parametrize("way", ["result", "for", "async for", "await"])
 def test_a_cut_is_raised_in_every_way(serve, client, way):
-    asker = client(serve(cut))
+    asker = client(serve(cut), streaming=StreamingConfig(reconnect=False))
     got = []
 
     async def read(stream):
@@ -271,8 +271,6 @@ def test_two_readers_are_refused(serve, client):
 
 def test_a_slow_reader_holds_the_server_back_and_misses_nothing(serve, client, monkeypatch):
     """Memory is bounded: what is not read stays in the sockets. The clocks do not run meanwhile."""
-    from hs_notebook import StreamingConfig
-
     monkeypatch.setattr(mailbox, "LIMIT", 100)
     sent = []
 

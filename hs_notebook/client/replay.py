@@ -1,0 +1,97 @@
+"""Servers that keep what they sent: whether they have the rest, and how they are told to stop.
+
+Source of the headers: the article this package implements; the embedded gateway speaks them too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, TypeVar
+
+import msgspec
+
+from hs_notebook.client import resources
+from hs_notebook.client.asking import auth
+from hs_notebook.errors import HolySheepError
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine, Mapping
+    from typing import Any
+
+    from hs_notebook.client.config import Target
+    from hs_notebook.client.engine import Engine
+    from hs_notebook.client.transport import Transport
+
+__all__ = ["cancel", "is_kept", "stop"]
+
+T = TypeVar("T")
+_PATIENCE = 5.0
+"""Seconds for the check, which is only advice."""
+_GOODBYE = 1.0
+"""Seconds for telling a server to stop."""
+_ANSWERED = range(200, 300)
+
+
+async def is_kept(transport: Transport, target: Target, event_id: str) -> bool | None:
+    """Ask whether a stream can be resumed after an event; None: the server does not say.
+
+    Its word is advice: what the request to resume itself is answered is the truth.
+    """
+    headers = {"Accept": "application/json", "X-Event-Id": event_id}
+    body = await _within(_PATIENCE, _post(transport, target, "/stream/check", headers))
+    try:
+        valid = msgspec.json.decode(body or b"")["valid"]
+    except (msgspec.DecodeError, KeyError, TypeError, UnicodeDecodeError):
+        return None
+    return valid if isinstance(valid, bool) else None
+
+
+async def cancel(transport: Transport, target: Target, key: str, stream_id: str | None) -> bool:
+    """Tell a server to stop generating; whether it took that in.
+
+    Args:
+        transport: Connections to it.
+        target: The server.
+        key: The Idempotency-Key of the request.
+        stream_id: The server's name for the stream; None if it had not said.
+    """
+    named = {"Idempotency-Key": key} if stream_id is None else {"X-Stream-Id": stream_id}
+    return await _within(_GOODBYE, _post(transport, target, "/stream/cancel", named)) is not None
+
+
+async def stop(engine: Engine, target: Target | None, key: str, stream_id: str | None) -> bool:
+    """Find the server and tell it to stop. `target` None: the embedded gateway; the rest as in `cancel`."""
+    try:
+        server = target or await resources.embedded_target(engine)
+        transport = await resources.transport(engine, server.base_url)
+    except HolySheepError:
+        return False
+    return await cancel(transport, server, key, stream_id)
+
+
+async def _post(transport: Transport, target: Target, path: str, headers: Mapping[str, str]) -> bytes | None:
+    """The answer's body; None where there was none, or it is an error's."""
+    headers = {**headers, **auth(target), "Content-Length": "0"}
+    try:
+        reply = await transport.send("POST", path, headers, key=target.key)
+    except HolySheepError:
+        return None
+    try:
+        body = await reply.head()
+    finally:
+        await asyncio.shield(reply.close())
+    return body if reply.status in _ANSWERED else None
+
+
+async def _within(seconds: float, coro: Coroutine[Any, Any, T]) -> T | None:
+    """Its result; None if it took longer. Cancelled once only: httpx loses a connection to a second one."""
+    task = asyncio.ensure_future(coro)
+    try:
+        done, _ = await asyncio.wait((task,), timeout=seconds)
+    except asyncio.CancelledError:
+        task.cancel()
+        raise
+    if not done:
+        task.cancel()
+        return None
+    return task.result()
