@@ -108,6 +108,7 @@ class Streamed(Response):
                 await send({"type": "http.response.body", "body": body, "more_body": True})
         except LookupError as error:
             _LOG.warning("a reader was cut off: %s", error)
+            self._streams.lost(stream)
             return  # without the end that HTTP wants, so uvicorn closes the connection
         if stream.broken is None or stream.broken.cleanly:
             await send({"type": "http.response.body", "body": b"", "more_body": False})
@@ -136,8 +137,15 @@ class Whole(Response):
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         stream = self._stream
-        written = b"".join([lot async for lot in stream.follow(0, heartbeat_s=_LONG_S)])
         response: Response
+        try:
+            written = b"".join([lot async for lot in stream.follow(0, heartbeat_s=_LONG_S)])
+        except LookupError as error:
+            self._streams.lost(stream)
+            await refusal(410, f"The answer is kept no more: {error}.", None, path=scope["path"])(
+                scope, receive, send
+            )
+            return
         if stream.state is State.COMPLETE:
             (event,) = Decoder(len(written)).feed(written)
             headers = {"x-stream-id": stream.id, **(_RESUMED if self._resumed else {})}

@@ -128,7 +128,7 @@ class EventLog:
         """
         line = b"\nid: %b\n" % event_id.encode()
         newest = self._newest
-        at = 0 if self._start == 0 and newest.startswith(line[1:]) else newest.find(line)
+        at = 0 if newest.startswith(line[1:]) else newest.find(line)
         if at >= 0:
             return self._start + newest.index(b"\n\n", at + 1) + 2
         return await self._from_file(self._find, line) if self._start else None

@@ -44,14 +44,16 @@ class Retention:
     def expire(self, now: float, in_use: Callable[[str], bool]) -> list[str]:
         """The names of those to be let go of now. One that is being read stays."""
         out = []
-        for name, (ended_at, _) in list(self._ended.items()):
-            fits = self._bytes <= self._keep_bytes and len(self._ended) <= _MAX_STREAMS
-            if fits and now - ended_at <= self._keep_s:
+        size, count = self._bytes, len(self._ended)
+        for name, (ended_at, its_size) in self._ended.items():
+            if now - ended_at <= self._keep_s and size <= self._keep_bytes and count <= _MAX_STREAMS:
                 break
             if not in_use(name):
-                self.remove(name)
-                self._expired[name] = None
                 out.append(name)
+                size, count = size - its_size, count - 1
+        for name in out:
+            self.remove(name)
+            self._expired[name] = None
         while len(self._expired) > _MAX_EXPIRED:
             del self._expired[next(iter(self._expired))]
         return out

@@ -52,8 +52,9 @@ def serve(*, port: int, idle_s: float, heartbeat_s: float) -> None:
     path = home() / "gateway.json"
     lifetime = Lifetime(record, path, idle_s)
     models = Models(home() / "gateway.toml")
-    spool = Spool(home() / "streams")
-    streams = Streams(Settings.read(home() / "gateway.toml"), lifetime, spool)
+    settings = Settings.read(home() / "gateway.toml")
+    spool = Spool(home() / "streams", settings.keep_bytes)
+    streams = Streams(settings, lifetime, spool)
     server = uvicorn.Server(
         uvicorn.Config(
             build(record, lifetime, models, streams, heartbeat_s),

@@ -69,10 +69,16 @@ class Read(NamedTuple):
 
 
 class Spool:
-    """The folder, and the writing into it."""
+    """The folder, and the writing into it.
 
-    def __init__(self, folder: Path) -> None:
+    Args:
+        folder: Made when there is something to write.
+        max_bytes: A log that grows past this is taken off the disk; its newest part stays in memory.
+    """
+
+    def __init__(self, folder: Path, max_bytes: int) -> None:
         self._folder = folder
+        self._max_bytes = max_bytes
         self._changed: set[EventLog] = set()
         self._unwanted: list[Path] = []
         self._open: dict[EventLog, int] = {}  # the files being written; only the thread uses them
@@ -105,6 +111,10 @@ class Spool:
         self._news.set()
 
     def _on_change(self, log: EventLog) -> None:
+        if log.end > self._max_bytes:
+            _LOG.warning("an answer is too long to be kept: over %d bytes", self._max_bytes)
+            self.discard(log)
+            return
         self._changed.add(log)
         self._news.set()
 
@@ -157,7 +167,8 @@ class Spool:
 
     def _create(self, log: EventLog) -> int:
         self._folder.mkdir(mode=0o700, exist_ok=True)
-        number = os.open(log.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
+        binary = getattr(os, "O_BINARY", 0)  # Windows would write other line ends
+        number = os.open(log.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | binary, 0o600)
         _lock(number, alone=True)
         return number
 

@@ -217,6 +217,13 @@ class Streams:
             await generation.stop(State.CANCELLED)
         return await self._get(name or "")
 
+    def lost(self, stream: Stream) -> None:
+        """What a reader wanted is held no more: if it has ended, it may be generated anew."""
+        if stream.state is not State.RUNNING and self._streams.get(stream.id) is stream:
+            self._ended.remove(stream.id)
+            self._spool.discard(stream.log)
+            self._forget(stream.id)
+
     async def left(self, stream: Stream) -> None:
         """A reader has gone; where nobody can come back, so goes what it read."""
         generation = self._running.get(stream.id)

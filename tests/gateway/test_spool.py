@@ -3,6 +3,7 @@
 import stat
 import time
 
+import httpx
 import pytest
 
 from .asking import ASK, FAST, STALL, ask, bare, begun, cancel, check, events, resume, settings
@@ -184,3 +185,30 @@ def test_a_long_answer_is_read_again_at_twenty_megabytes_a_second(holysheep_home
     assert len(rest) > 20e6
     print(f"{len(rest) / took / 1e6:.0f} MB/s")
     assert len(rest) / took > 20e6
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_an_answer_whose_file_was_deleted_is_generated_anew(holysheep_home, gateway, stream):
+    asked = {"demo": {"tokens": 3, **FAST}, "stream": stream}
+    with gateway.http() as http:
+        ask(http, "k", **asked)
+        wait_for(lambda: closed(holysheep_home), "the file")
+        files(holysheep_home)[0].unlink()
+        if stream:
+            with pytest.raises(httpx.RemoteProtocolError):
+                ask(http, "k", **asked)
+        else:
+            assert ask(http, "k", **asked).status_code == 410
+        again = ask(http, "k", **asked)
+    assert again.status_code == 200
+    assert "x-stream-resumed" not in again.headers
+
+
+def test_an_answer_too_long_to_be_kept_still_arrives_whole(holysheep_home):
+    settings(holysheep_home, keep_bytes=200_000, orphan_grace_s=0.4)
+    with gateway_in(holysheep_home) as gateway, gateway.http() as http:
+        sent = events(ask(http, demo={"tokens": 2000, **FAST}).content)
+        assert len(sent) == 2002
+        wait_for(lambda: resume(http, sent[0].id).status_code == 410, "it to be let go of")
+        wait_for(lambda: not files(holysheep_home), "its file to be deleted")
+        assert "too long to be kept" in gateway.log
