@@ -35,6 +35,12 @@ def test_its_first_sentence_says_what_it_is():
     assert text(answer(chat())).startswith("**This is a script, not a language model.**")
 
 
+def test_its_markdown_is_what_it_looks_like():
+    """No stray escape stands in the prose, and every line of the quotation at its end is marked as one."""
+    assert "\\" not in SCRIPT
+    assert all(line.startswith("> ") for line in SCRIPT.rpartition("\n\n")[2].splitlines())
+
+
 def test_it_is_the_same_for_everybody_and_echoes_nothing():
     hostile = "<img src=x onerror=alert(1)>"
     assert text(answer(chat(hostile))) == text(answer(chat())) == SCRIPT
