@@ -28,7 +28,7 @@ class Lifetime:
     """Whether the gateway is needed: requests in flight, time since the last, and its file.
 
     Attributes:
-        in_flight: Requests being answered.
+        in_flight: Requests being answered, and answers being generated whether or not anybody reads them.
         retired: It has taken its file away and ends when nothing is in flight.
     """
 
@@ -41,12 +41,12 @@ class Lifetime:
         self._last = time.monotonic()
 
     def begin(self) -> None:
-        """A request came."""
+        """A request came, or an answer is begun."""
         self.in_flight += 1
         self.touch()
 
     def end(self) -> None:
-        """Its answer has ended, whichever way."""
+        """It has ended, whichever way."""
         self.in_flight -= 1
         self.touch()
 
