@@ -27,6 +27,7 @@ _NOTES = {
     Action.CONTINUE: "Continued after a break: the model went on from the text; the prompt was billed again.",
     Action.RESTART: "Restarted after a break: it is billed again; what was shown before is superseded.",
 }
+_UNSHOWN = "Asked again after a break: nothing had come, but it may be billed twice."
 
 
 class Intake:
@@ -97,6 +98,8 @@ class Intake:
             return
         self._began = True
         if self._doing is Action.RESTART:
+            if not any(self._answer.sizes):
+                self._note = _UNSHOWN
             self._start_over()
         elif self._doing is Action.CONTINUE:
             self._answer.last_event_id = None  # it was of the run before

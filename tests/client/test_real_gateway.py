@@ -1,0 +1,154 @@
+"""The client and the real gateway: lines that break, a gateway that is killed, a stop that ends the work."""
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import threading
+
+import httpx
+import pytest
+from misbehaving import until
+
+from hs_notebook import HolySheep, StreamingConfig, embedded
+from hs_notebook.answer import Status
+
+FAST = {"demo": {"tokens": 120, "tokens_per_s": 400}}
+SLOW = {"demo": {"tokens": 400, "tokens_per_s": 100}}
+QUICK = StreamingConfig(reconnect_delay=0.01)
+
+
+@pytest.fixture
+def gateway():
+    return embedded.ensure(60)
+
+
+class Line:
+    """A TCP line to a server: each connection ends after so many bytes of the answer, the last ones never."""
+
+    def __init__(self, port, cuts):
+        self.cuts = list(cuts)
+        self._to = port
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._thread.start()
+
+    def _serve(self):
+        while True:
+            try:
+                near, _ = self._listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._carry, args=(near,), daemon=True).start()
+
+    def _carry(self, near):
+        far = socket.create_connection(("127.0.0.1", self._to))
+        threading.Thread(target=self._pump, args=(near, far), daemon=True).start()
+        left = self.cuts.pop(0) if self.cuts else None
+        while data := self._read(far):
+            piece = data if left is None else data[:left]
+            near.sendall(piece)
+            if left is not None:
+                left -= len(piece)
+                if left <= 0:
+                    break
+        for one in (near, far):
+            with contextlib.suppress(OSError):  # it has gone by itself
+                one.shutdown(socket.SHUT_RDWR)
+            one.close()
+
+    def _pump(self, near, far):
+        try:
+            while data := near.recv(65536):
+                far.sendall(data)
+        except OSError:
+            pass
+
+    @staticmethod
+    def _read(far):
+        try:
+            return far.recv(65536)
+        except OSError:
+            return b""
+
+    def close(self):
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        self._thread.join(10)
+
+
+@pytest.fixture
+def line(gateway):
+    lines = []
+
+    def make(*cuts):
+        lines.append(Line(int(gateway.base_url.split(":")[2].split("/")[0]), cuts))
+        return HolySheep(gateway.token, f"http://127.0.0.1:{lines[-1].port}/v1", streaming=QUICK)
+
+    yield make
+    for one in lines:
+        one.close()
+
+
+def uncut(gateway, extra):
+    return HolySheep(gateway.token, gateway.base_url).ask("hello", model="demo", extra=extra)
+
+
+def test_a_line_that_breaks_again_and_again(line, gateway, rows):
+    """Each connection but the last dies: at the first byte, in the headers, in an event, anywhere."""
+    whole = uncut(gateway, FAST)
+    for cuts in ([1], [200], [900, 900], [3000, 0, 5000, 50], [20_000, 300, 1200]):
+        answer = line(*cuts).ask("hello", model="demo", extra=FAST)
+        assert (answer.text, answer.status) == (whole.text, Status.COMPLETE)
+        assert answer.superseded == []
+        assert answer.usage == whole.usage
+        mine = [row for row in rows() if row["answer_id"] == answer.id]
+        assert sum(row.get("output_tokens", 0) for row in mine) == 120
+
+
+def test_a_stop_ends_the_generation(gateway):
+    """The gateway says so itself; and then the answer is asked for again: it starts over, and says so."""
+    asker = HolySheep(streaming=QUICK)
+    stream = asker.stream("hello", model="demo", extra=SLOW)
+    assert until(lambda: len(stream.answer.parts) > 3)
+    stream.cancel()
+    assert stream.wait(10)
+    assert stream.answer.notes == []
+    headers = {"Authorization": f"Bearer {gateway.token}", "X-Event-Id": stream.answer.last_event_id}
+    told = httpx.post(f"{gateway.base_url}/stream/check", headers=headers, trust_env=False).json()
+    assert told["state"] == "cancelled"
+    again = asker.stream(resume=stream.answer)
+    answer = again.result(30)
+    assert len(answer.parts) >= 400
+    first, *rest, last = [one.resumed_by for one in answer.attempts]
+    assert (first, set(rest), last) == (None, {"replay"}, "restart")  # what came before the stop; no more
+    assert len(answer.superseded) == 1
+
+
+def test_detached_it_runs_to_its_end(gateway):
+    asker = HolySheep(streaming=QUICK)
+    stream = asker.stream("hello", model="demo", extra=FAST, on_interrupt="detach")
+    assert until(lambda: len(stream.answer.parts) > 3)
+    stream.cancel()
+    assert stream.wait(10)
+    assert stream.answer.status is Status.INTERRUPTED
+    answer = asker.stream(resume=stream.answer).result(30)
+    assert [one.resumed_by for one in answer.attempts] == [None, "replay"]
+    assert answer.text == uncut(gateway, FAST).text
+
+
+def test_a_gateway_that_is_killed(holysheep_home, rows):
+    """Another is started, and the answer becomes whole: the old run is gone, so it starts over, once."""
+    asker = HolySheep(streaming=QUICK)
+    stream = asker.stream("hello", model="demo", extra=SLOW)
+    assert until(lambda: len(stream.answer.parts) > 20, 60)
+    os.kill(json.loads((holysheep_home / "gateway.json").read_text())["pid"], signal.SIGKILL)
+    answer = stream.result(60)
+    assert answer.status is Status.COMPLETE
+    assert answer.usage.output_tokens == 400
+    assert answer.attempts[-1].resumed_by == "restart"
+    assert len(answer.superseded) == 1
+    assert answer.text.startswith(answer.superseded[0])
+    assert [row["status"] for row in rows()][-1] == "complete"
