@@ -10,6 +10,7 @@ import asyncio
 import os
 import socket
 import ssl
+from functools import partial
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -18,6 +19,7 @@ import httpx
 
 from hs_notebook.client import logs
 from hs_notebook.client.config import is_loopback
+from hs_notebook.client.gather import Gather
 from hs_notebook.errors import HolySheepError, NotReachedError, SettingError
 
 if TYPE_CHECKING:
@@ -30,6 +32,9 @@ __all__ = ["Reply", "Transport", "surroundings"]
 CONNECT_TIMEOUT: Final = 5.0
 _ERROR_BODY_PAUSE: Final = 5.0
 """Seconds without a byte after which the rest of an error's body is not waited for."""
+_MOST_IDLE: Final = 10
+"""Clients, each with an open connection, kept for the next requests."""
+_MEND_ENVIRONMENT: Final = "Correct or unset that environment variable."
 _NAMES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR")
 
 
@@ -47,8 +52,11 @@ class Reply:
         framed: Whether HTTP says where the body ends; else only the connection's end does.
     """
 
-    def __init__(self, response: httpx.Response) -> None:
+    def __init__(self, response: httpx.Response, leave: Callable[[bool], Awaitable[None]]) -> None:
+        """`leave` is awaited at the close: True if the body was read to its end."""
         self._response = response
+        self._leave = leave
+        self._whole = False
         self.status = response.status_code
         self.headers: Mapping[str, str] = response.headers
         self.framed = "content-length" in response.headers or "transfer-encoding" in response.headers
@@ -63,12 +71,14 @@ class Reply:
         Returns:
             None at a clean end, or if `hold` ended it; else how the connection broke, for people.
         """
-        gather = _Gather(take)
+        gather = Gather(take)
         how = None
         try:
             async for data in self._pieces():
                 if not gather.add(data) and not await hold():
                     break
+            else:
+                self._whole = True
         except httpx.HTTPError as error:
             how = _breakage(error)
         finally:
@@ -101,53 +111,25 @@ class Reply:
     async def close(self) -> None:
         """Close the response; a connection whose body was not read to the end is closed with it."""
         await self._response.aclose()
-
-
-class _Gather:
-    """Joins the pieces of one read from the network.
-
-    Servers send one HTTP chunk an event, and httpx hands on each by itself; a hundred may come in one read.
-    They are handed on together as soon as the loop gets its turn, that is, when nothing more is there: so
-    no piece waits, and the cost of a call to the decoder is paid once a read.
-
-    Attributes:
-        error: What `take` raised; None if nothing.
-    """
-
-    def __init__(self, take: Callable[[bytes], bool]) -> None:
-        self._take = take
-        self._loop = asyncio.get_running_loop()
-        self._pieces: list[bytes] = []
-        self._going = True
-        self.error: Exception | None = None
-
-    def add(self, piece: bytes) -> bool:
-        """Add one; whether to go on reading."""
-        if not self._pieces:
-            self._loop.call_soon(self.flush)
-        self._pieces.append(piece)
-        return self._going
-
-    def flush(self) -> None:
-        """Hand on what is there."""
-        if not self._pieces:
-            return
-        data, self._pieces = b"".join(self._pieces), []
-        try:
-            self._going = self._take(data)
-        except Exception as error:  # noqa: BLE001 - raised by the reader, not lost in the loop's log
-            self.error, self._going = error, False
+        await self._leave(self._whole)
 
 
 class Transport:
-    """Connections to one base URL; lives on the engine's loop."""
+    """Connections to one base URL; lives on the engine's loop.
+
+    Each request has an httpx client to itself, used again only after a clean end. httpx 0.28 loses a
+    connection for good when it is cancelled just after connecting (it stays open, "new", in the pool, seen
+    2026-11-22): closing the client closes that one too.
+    """
 
     def __init__(self, base_url: str) -> None:
         parts = urlsplit(base_url)
         self._base_url = base_url
         self._host = parts.netloc
         self._proxy = _proxy_of(parts.scheme, parts.hostname or "")
-        self._client = _client(parts.scheme, parts.hostname or "")
+        self._here = is_loopback(parts.hostname or "")
+        self._trust = _trust(parts.scheme, parts.hostname or "")
+        self._idle = [self._new_client()]
 
     @classmethod
     async def build(cls, base_url: str) -> Transport:
@@ -177,18 +159,35 @@ class Transport:
         """
         if key is not None:
             logs.hide(key)
-        request = self._client.build_request(
-            method, self._base_url + path, headers=dict(headers), content=body
-        )
+        client = self._idle.pop() if self._idle else self._new_client()
+        leave = partial(self._leave, client)
+        sent = False
         try:
-            return Reply(await self._client.send(request, stream=True))
+            request = client.build_request(method, self._base_url + path, headers=dict(headers), content=body)
+            reply = Reply(await client.send(request, stream=True), leave)
+            sent = True
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             failure = self._unreached(error)
+        else:
+            return reply
+        finally:
+            if not sent:
+                await asyncio.shield(leave(False))
         raise failure  # outside the except: no httpx exception may hang on to it
 
     async def close(self) -> None:
-        """Close all connections."""
-        await self._client.aclose()
+        """Close all connections that no reply holds."""
+        while self._idle:
+            await self._idle.pop().aclose()
+
+    async def _leave(self, client: httpx.AsyncClient, whole: bool) -> None:  # noqa: FBT001 - Reply's callback
+        if whole and len(self._idle) < _MOST_IDLE:
+            self._idle.append(client)
+        else:
+            await client.aclose()
+
+    def _new_client(self) -> httpx.AsyncClient:
+        return _client(self._trust, here=self._here)
 
     def _unreached(self, error: Exception) -> HolySheepError:
         through = f" (through the proxy {self._proxy})" if self._proxy else ""
@@ -252,31 +251,42 @@ class Transport:
         )
 
 
-def _client(scheme: str, host: str) -> httpx.AsyncClient:
+def _trust(scheme: str, host: str) -> ssl.SSLContext:
+    """Whose certificates are believed.
+
+    Raises:
+        SettingError: Those that the environment names cannot be read.
+    """
+    if scheme == "http" and is_loopback(host):
+        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # never used: spare the reading of all certificates
+    try:
+        return httpx.create_ssl_context(trust_env=True)
+    except OSError:
+        pass
+    raise SettingError(
+        "The certificates that SSL_CERT_FILE or SSL_CERT_DIR names cannot be read.", remedy=_MEND_ENVIRONMENT
+    )
+
+
+def _client(trust: ssl.SSLContext, *, here: bool) -> httpx.AsyncClient:
     """A client without limits of its own (ours count streams), and with no clock but for connecting.
 
-    A proxy never sees what is meant for this machine, whatever the environment says.
+    A proxy never sees what is meant for this machine (`here`), whatever the environment says.
     """
-    here = is_loopback(host)
     try:
-        if here and scheme == "http":
-            trust: ssl.SSLContext | bool = ssl.SSLContext(
-                ssl.PROTOCOL_TLS_CLIENT
-            )  # never used: spare its reading
-        else:
-            trust = httpx.create_ssl_context(trust_env=True)
         return httpx.AsyncClient(
             verify=trust,
             trust_env=not here,
             timeout=httpx.Timeout(None, connect=CONNECT_TIMEOUT),
-            limits=httpx.Limits(max_connections=None, max_keepalive_connections=10, keepalive_expiry=5.0),
+            limits=httpx.Limits(max_connections=None, max_keepalive_connections=1, keepalive_expiry=5.0),
             headers={"Accept-Encoding": "identity", "User-Agent": "hs_notebook"},
         )
-    except OSError:
-        reason = "The certificates that SSL_CERT_FILE or SSL_CERT_DIR names cannot be read."
     except (ImportError, ValueError, httpx.InvalidURL):
-        reason = "The proxy that the environment names cannot be used (is it a SOCKS proxy?)."
-    raise SettingError(reason, remedy="Correct or unset that environment variable.")
+        pass
+    raise SettingError(
+        "The proxy that the environment names cannot be used (is it a SOCKS proxy?).",
+        remedy=_MEND_ENVIRONMENT,
+    )
 
 
 def _proxy_of(scheme: str, host: str) -> str | None:

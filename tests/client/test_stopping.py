@@ -1,6 +1,7 @@
 """A stop in every phase: text kept, connection closed within 200 ms, no slot, task or row lost."""
 
 import asyncio
+import gc
 import threading
 import time
 from time import monotonic
@@ -12,6 +13,7 @@ from hs_notebook import errors
 from hs_notebook.answer import Status
 from hs_notebook.client.engine import engine
 from hs_notebook.client.stream import Phase
+from hs_notebook.client.transport import Transport
 
 
 def stop(stream):
@@ -32,12 +34,12 @@ def engine_tasks():
 
 
 def pooled(server):
-    """Connections and requests that httpx's pool for this server holds."""
+    """Connections and requests that httpx's pools for this server hold."""
     [making] = [
         one for name, one in engine().shared.items() if name[0] == "transport" and name[1] == server.url
     ]
-    pool = making.result()._client._transport._pool
-    return len(pool._connections) + len(pool._requests)
+    pools = [client._transport._pool for client in making.result()._idle]
+    return sum(len(pool._connections) + len(pool._requests) for pool in pools)
 
 
 async def silent(peer):
@@ -188,6 +190,28 @@ def test_stop_before_anything_could_start(serve, client, rows):
         stop(client(server).stream("hello", model="m"))
     assert [row["status"] for row in rows()] == ["interrupted"] * 20
     assert until(lambda: server.open == 0)
+
+
+def test_a_request_stopped_at_any_turn_of_the_loop_leaves_no_connection(serve):
+    """Also in the turn just after connecting, where httpx forgets the connection and keeps it open."""
+    server = serve(silent)
+
+    async def sweep():
+        transport = Transport(server.url)
+        for turn in range(40):
+            asking = asyncio.ensure_future(transport.send("POST", "/chat/completions", {}, b"{}"))
+            for _ in range(turn):
+                await asyncio.sleep(0)
+            asking.cancel()
+            await asyncio.wait([asking])
+        await transport.close()
+        return await asyncio.to_thread(until, lambda: server.open == 0)
+
+    gc.disable()  # it would hide a lost connection by closing it
+    try:
+        assert asyncio.run(sweep())
+    finally:
+        gc.enable()
 
 
 def test_a_stop_in_the_last_moment_gives_one_honest_end(serve, client, rows):
