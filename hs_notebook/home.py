@@ -9,7 +9,7 @@ from hs_notebook.errors import SettingError
 
 
 def home() -> Path:
-    """The folder for the store and the embedded gateway's files, created with mode 0700.
+    """The folder for the store and the embedded gateway's files, absolute, created with mode 0700.
 
     `HOLYSHEEP_HOME` names it; else it is the platform's user data folder.
 
@@ -18,7 +18,7 @@ def home() -> Path:
     """
     chosen = os.environ.get("HOLYSHEEP_HOME")
     if chosen:
-        folder = Path(chosen).expanduser()
+        folder = Path(chosen).expanduser().absolute()  # it is handed to a process that stands elsewhere
     else:
         from platformdirs import user_data_path
 

@@ -66,6 +66,13 @@ def test_it_is_started_and_then_found(file):
     assert pid_of(file) == pid
 
 
+def test_it_is_started_in_a_folder_that_is_named_from_here(holysheep_home, file, monkeypatch):
+    monkeypatch.chdir(holysheep_home.parent)
+    monkeypatch.setenv("HOLYSHEEP_HOME", holysheep_home.name)
+    assert answers(embedded.ensure())
+    assert file.exists()
+
+
 def test_the_token_is_not_in_its_repr(file):
     endpoint = embedded.ensure()
     assert endpoint.token not in repr(endpoint)

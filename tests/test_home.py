@@ -17,6 +17,12 @@ def test_the_environment_names_it(holysheep_home, monkeypatch):
     assert home().is_dir()
 
 
+def test_it_is_absolute_wherever_a_process_stands(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOLYSHEEP_HOME", "in/side")
+    assert home() == tmp_path / "in" / "side"
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="modes are POSIX")
 def test_it_is_the_owners_alone(tmp_path, monkeypatch):
     monkeypatch.setenv("HOLYSHEEP_HOME", str(tmp_path / "new"))
