@@ -66,8 +66,16 @@ def _start(pid: int) -> str:
         return _start_in_proc(pid)
     if os.name == "nt":
         return ""
+    return _start_by_ps(pid)
+
+
+def _start_by_ps(pid: int) -> str:
     asked = subprocess.run(  # noqa: S603 - a number and no shell
-        ["/bin/ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True, check=False
+        ["/bin/ps", "-o", "lstart=", "-p", str(pid)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"LC_ALL": "C", "TZ": "UTC"},  # else another kernel's zone or language would tell another start
     )
     return asked.stdout.strip()
 
