@@ -199,14 +199,19 @@ class Answer:
             self.refusal_parts.append(chunk.refusal)
         if chunk.tool_calls:
             self.tool_calls.extend(chunk.tool_calls)
-        if chunk.note is not None and chunk.note not in self.notes:
-            self.notes.append(chunk.note)
+        self._tell(chunk.note)
+        if chunk.usage is not None and chunk.usage.note is not None:
+            self._tell(f"The token counts were mended: {chunk.usage.note}.")
         if chunk.end is not None and not self._proves(chunk.end.sha256):
             raise ProtocolError(
                 "The text received is not the text the gateway sent (their digests differ).",
                 means="Something between the gateway and this kernel changed or lost bytes.",
                 remedy="Run the cell again; if it happens twice, look for a proxy in between.",
             )
+
+    def _tell(self, note: str | None) -> None:
+        if note is not None and note not in self.notes:
+            self.notes.append(note)
 
     def _proves(self, digest: str) -> bool:
         """Whether this is the text of that digest; a text of two generations has none to compare with."""

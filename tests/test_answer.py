@@ -254,6 +254,13 @@ def test_reasoning_counts_as_the_first_sign():
     assert attempt.ttft_s == 2.0
 
 
+def test_what_was_mended_in_the_counts_is_told_once():
+    answer, _ = begun()
+    for tokens in (1, 2):
+        answer.fold(StreamChunk(usage=Usage(output_tokens=tokens, note="they were odd")), 101.0)
+    assert answer.notes == ["The token counts were mended: they were odd."]
+
+
 # -- the closing record -----------------------------------------------------------------------
 
 
