@@ -17,8 +17,8 @@ from hs_notebook.client.models import fetch_models
 from hs_notebook.client.prompt import Prompt, chat_request
 from hs_notebook.client.resume import Policy
 from hs_notebook.client.run import Run
-from hs_notebook.client.stream import Phase, Stream, stop_line
-from hs_notebook.errors import Interrupted
+from hs_notebook.client.stream import CLOSING, Phase, Stream
+from hs_notebook.client.together import ask_all
 from hs_notebook.store.place import Place, current_place
 
 if TYPE_CHECKING:
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 __all__ = ["HolySheep"]
 
 _KEPT_SESSIONS = 1000
-_CLOSING = 2.0
-"""Seconds that stopped streams get to close their connections and write their rows."""
 
 
 class HolySheep:
@@ -145,9 +143,9 @@ class HolySheep:
 
     def ask(
         self,
-        prompt: Prompt,
+        prompt: Prompt | None = None,
         *,
-        model: str,
+        model: str | None = None,
         **options: Any,  # noqa: ANN401 - those of `stream`
     ) -> Answer:
         """Ask and block until the answer is whole. The options are those of `stream`.
@@ -167,10 +165,11 @@ class HolySheep:
         """Ask several models the same at once; their answers in that order. One that fails is in its `error`.
 
         Raises:
+            SettingError: One of them cannot be asked so; nothing was sent, to none.
             Interrupted: The user stopped them; all text is kept.
         """
         options.setdefault("comparison_id", uuid.uuid4().hex)
-        return _all([self.stream(prompt, model=model, **options) for model in models])
+        return ask_all(self, [(prompt, model) for model in models], options)
 
     def batch(
         self,
@@ -182,10 +181,10 @@ class HolySheep:
         """Ask one model many things; the answers in that order. One that fails is in its `error`.
 
         Raises:
+            SettingError: One of them cannot be asked so; nothing was sent, of none.
             Interrupted: The user stopped them; all text is kept.
         """
-        requests = list(prompts)
-        return _all([self.stream(prompt, model=model, **options) for prompt in requests])
+        return ask_all(self, [(prompt, model) for prompt in prompts], options)
 
     def models(self) -> list[str]:
         """Names of the models the server has, sorted.
@@ -217,7 +216,7 @@ class HolySheep:
         for stream in running:
             stream.cancel()
         for stream in running:
-            stream.wait(_CLOSING)
+            stream.wait(CLOSING)
 
     def __enter__(self) -> Self:
         return self
@@ -282,20 +281,3 @@ def _session(stream: Stream) -> Session:
         tokens=None if usage is None else usage.output_tokens,
         error=None if answer.error is None else answer.error.what,
     )
-
-
-def _all(streams: list[Stream]) -> list[Answer]:
-    """Wait for all; an interrupt stops all."""
-    try:
-        for stream in streams:
-            stream.wait()
-    except KeyboardInterrupt:
-        pass
-    else:
-        return [stream.answer for stream in streams]
-    for stream in streams:
-        stream.cancel()
-    for stream in streams:
-        stream.wait(_CLOSING)
-    answers = [stream.answer for stream in streams]
-    raise Interrupted(stop_line(answers), answers[0])

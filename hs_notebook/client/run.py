@@ -141,10 +141,12 @@ class Run:
         except Exception as error:  # noqa: BLE001 - a fault of ours ends the answer, not the engine
             await self._end_unsent(Ending(Status.FAILED, _fault(error)))
         finally:
-            await self._leave()
-            self._engine.stoppers.discard(self.stop)
-            self.on_end(self.stream)
-            self.stream.finish()
+            try:
+                await self._leave()
+            finally:  # whatever fails in leaving, who waits is told
+                self._engine.stoppers.discard(self.stop)
+                self.on_end(self.stream)
+                self.stream.finish()
 
     def _take_up(self) -> None:
         """Decide how to go on with an answer that was begun before; for a new one there is nothing to do."""
@@ -200,7 +202,8 @@ class Run:
         pause = None if step.action is Action.GIVE_UP else self._pause(step, ending.error)
         late = isinstance(ending.error, NotReachedError) and monotonic() - began > self._config.timeout
         if pause is None or (late and not self._course.holds):
-            self._explain(step, ending)
+            if step.action is Action.GIVE_UP:
+                self._explain(step, ending)
             return None
         if self.stream.callbacks is not None:
             number = len(self._answer.attempts) + 1

@@ -115,3 +115,16 @@ async def send_cut(peer, body, how):
     else:
         await peer.writer.drain()
         peer.reset()
+
+
+def kept_after_a_cut(way="replay"):
+    """A script whose first response breaks after three words; later ones are whole."""
+
+    async def send(peer, body):
+        if script.generated == 1:
+            await send_cut(peer, body[: body.index(b"00000004") - 12], "unfinished")
+        else:
+            await send_whole(peer, body)
+
+    script = Keeping(way, send)
+    return script

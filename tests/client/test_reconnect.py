@@ -1,11 +1,14 @@
 """A broken stream taken up again: whole, each character once, and billed no more often than is said."""
 
+import asyncio
+
 import pytest
 from misbehaving import TEXT, until
 from replaying import RUN, Keeping, named, place_in, send_cut, send_whole, whole
 
 from hs_notebook import StreamingConfig, errors
 from hs_notebook.answer import Status
+from hs_notebook.client.engine import engine
 from hs_notebook.client.stream import Phase
 
 HOWS = ["unfinished", "clean", "reset"]
@@ -315,8 +318,9 @@ def test_a_server_that_asks_for_an_hour_is_not_waited_for(serve, client):
             await peer.plain("429 Slow", b"", Retry_After="3600")
 
     stream = client(serve(script)).stream("first", model="m")
-    with pytest.raises(errors.QuotaError, match="1 h 0 min"):
+    with pytest.raises(errors.QuotaError, match="1 h 0 min") as caught:
         stream.result(10)
+    assert "billed" not in str(caught.value)  # nothing is done, so nothing is said to be done
     assert (stream.answer.text, stream.answer.status) == ("A", Status.INTERRUPTED)
 
 
@@ -344,3 +348,54 @@ def test_counts_stand_once(serve, client, rows):
     assert [row.get("input_tokens") for row in (first, second)] == [None, 7]
     assert ("cost_usd" in first, "cost_usd" in second) == (False, True)
     assert [one.usage is None for one in answer.attempts] == [True, False]
+
+
+def test_broken_streams_leave_nothing_behind(serve, client):
+    """No task, no connection, no slot, however they broke."""
+
+    async def tasks():
+        return len(asyncio.all_tasks()) - 1
+
+    server = serve(Keeping("replay", cut_at_wish))
+    asker = client(server, max_concurrency=20)
+    before = engine().submit(tasks()).result(5)
+    streams = [asker.stream(str(offset), model="m") for offset in range(0, 600, 3)]
+    for stream in streams[::7]:
+        stream.cancel()
+    for stream in streams:
+        assert stream.wait(30)
+    assert asker.stats().available_slots == 20
+    assert until(lambda: engine().submit(tasks()).result(5) <= before)
+    assert until(lambda: server.open <= 20)  # idle ones, kept for the next requests; of hundreds made
+    assert server.connections > 60
+
+
+def test_those_who_come_back_go_first(serve, client):
+    """One slot: the broken stream is served before those that were waiting for their first turn."""
+    asked = []
+
+    async def script(peer):
+        if peer.request.path.endswith("check"):
+            await peer.plain("200 OK", b'{"valid": true}')
+            return
+        asked.append(peer.request.json["messages"][0]["content"])
+        at = place_in(peer.request.headers.get("x-stream-event-id", "0"))
+        await peer.head()
+        if asked == ["first"]:
+            await peer.piece(named(whole())[0])
+            assert await asyncio.to_thread(until, lambda: len(asker._running) == 4)
+            peer.end()
+            return
+        if asked[-1] == "second" and len(asked) == 2:  # until the first one has come back to the queue
+            assert await asyncio.to_thread(until, lambda: streams[0].phase is Phase.QUEUED)
+        await peer.piece(b"".join(named(whole())[at:]))
+        await peer.finish()
+
+    asker = client(serve(script), max_concurrency=1)
+    streams = [asker.stream(name, model="m") for name in ("first", "second", "third", "fourth")]
+    for stream in streams:
+        assert stream.result(20).text == TEXT
+    assert asked in (
+        ["first", "first", "second", "third", "fourth"],
+        ["first", "second", "first", "third", "fourth"],
+    )
