@@ -26,11 +26,11 @@ if TYPE_CHECKING:
     from hs_notebook.client.engine import Engine
     from hs_notebook.wire.chunk import StreamChunk
 
-__all__ = ["Phase", "Stream", "stop_line"]
+__all__ = ["CLOSING", "Phase", "Stream", "stop_line"]
 
 _SLICE = 0.1
 """Seconds of one wait: on Windows a waiting main thread feels an interrupt only between two of them."""
-_CLOSING = 2.0
+CLOSING = 2.0
 """Seconds that a stopped stream gets to close its connection and write its row."""
 
 
@@ -159,7 +159,7 @@ class Stream:
         """Cancel, wait until the connection is closed and the row written, and give the line to raise."""
         self.cancel()
         with contextlib.suppress(KeyboardInterrupt):  # pressed again: then it is not waited for
-            self.wait(_CLOSING)
+            self.wait(CLOSING)
         return Interrupted(stop_line([self.answer]), self.answer)
 
     def __await__(self) -> Generator[object, None, Answer]:

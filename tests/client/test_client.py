@@ -4,6 +4,7 @@ import pytest
 from misbehaving import TEXT, event, until
 
 from hs_notebook import HolySheep, Message, errors
+from hs_notebook.store.place import Place, set_place_finder
 
 
 async def answer(peer):
@@ -35,6 +36,46 @@ def test_refused_before_sending(serve, client, rows, arguments, words):
         client(server).ask(**{"prompt": "hello", "model": "m", **arguments})
     assert server.connections == 0
     assert rows() == []
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda asker: asker.batch(["good", " "], model="m"),
+        lambda asker: asker.compare("good", ["m", " "]),
+        lambda asker: asker.batch(["good", [{"role": "robot", "content": "x"}]], model="m"),
+    ],
+    ids=["prompt", "model", "turns"],
+)
+def test_one_that_is_wrong_among_many_has_none_sent(serve, client, rows, ask):
+    server = serve(answer)
+    with pytest.raises(errors.SettingError):
+        ask(client(server))
+    assert (server.connections, rows()) == (0, [])
+
+
+def test_a_model_without_a_key_among_many_has_none_sent(rows):
+    with HolySheep() as asker, pytest.raises(errors.MissingKeyError):
+        asker.compare("hello", ["demo", "gpt-4.1"])
+    assert (asker.stats().sessions, rows()) == ([], [])
+
+
+def test_if_one_cannot_be_started_those_begun_are_stopped(serve, client):
+    """Whatever it is that fails; here it is the question where the request comes from."""
+
+    async def script(peer):
+        await peer.head()
+        await peer.gone()
+
+    asker = client(serve(script))
+    known = [Place("book.ipynb", None, None, "session")]
+    set_place_finder(known.pop)
+    try:
+        with pytest.raises(IndexError):
+            asker.compare("hello", ["m", "m"])
+    finally:
+        set_place_finder(None)
+    assert until(lambda: [one.status for one in asker.stats().sessions] == ["interrupted"])
 
 
 def test_a_conversation(serve, client):

@@ -1,0 +1,60 @@
+"""Several requests at once: all are checked before the first is sent, and a stop stops all."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from hs_notebook.client.prompt import chat_request
+from hs_notebook.client.stream import CLOSING, stop_line
+from hs_notebook.errors import Interrupted
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from hs_notebook.answer import Answer
+    from hs_notebook.client.client import HolySheep
+    from hs_notebook.client.prompt import Prompt
+    from hs_notebook.client.stream import Stream
+
+__all__ = ["ask_all"]
+
+_CHECKED = ("system", "temperature", "max_tokens", "extra")
+"""The options that a request is made of."""
+
+
+def ask_all(client: HolySheep, asked: list[tuple[Prompt, str]], options: Mapping[str, Any]) -> list[Answer]:
+    """Ask each prompt of its model; the answers in that order. One that fails is in its `error`.
+
+    Raises:
+        SettingError: One of them cannot be asked so; nothing was sent, of none.
+        Interrupted: The user stopped them; all text is kept.
+    """
+    parts = {name: options[name] for name in _CHECKED if name in options}
+    for prompt, model in asked:
+        client.config.target(chat_request(prompt, model=model, **parts).model)
+    streams: list[Stream] = []
+    try:
+        for prompt, model in asked:
+            streams.append(client.stream(prompt, model=model, **options))
+    except BaseException:
+        for stream in streams:
+            stream.cancel()
+        raise
+    return _wait(streams)
+
+
+def _wait(streams: list[Stream]) -> list[Answer]:
+    """Wait for all; an interrupt stops all."""
+    try:
+        for stream in streams:
+            stream.wait()
+    except KeyboardInterrupt:
+        pass
+    else:
+        return [stream.answer for stream in streams]
+    for stream in streams:
+        stream.cancel()
+    for stream in streams:
+        stream.wait(CLOSING)
+    answers = [stream.answer for stream in streams]
+    raise Interrupted(stop_line(answers), answers[0])
