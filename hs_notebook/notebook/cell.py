@@ -14,6 +14,7 @@ from hs_notebook.answer import Status
 from hs_notebook.client.stream import stop_line
 from hs_notebook.errors import Interrupted, SettingError
 from hs_notebook.notebook import options, template
+from hs_notebook.notebook.figures import AGAIN
 from hs_notebook.notebook.presses import Presses
 
 if TYPE_CHECKING:
@@ -103,9 +104,13 @@ def run(ask: Callable[[], Stream], keep: Callable[[Answer], None], show: Callabl
         view.finish(stopped=bool(presses))
     answer = stream.answer
     if presses or (answer.error is None and answer.status is Status.INTERRUPTED):  # or stopped by other code
-        raise Interrupted(stop_line([answer]), answer)
+        raise Interrupted(_next_step(stop_line([answer]), answer), answer)
     if answer.error is not None:
         raise answer.error.with_traceback(None)  # without frames: their variables hold headers
+
+
+def _next_step(line: str, answer: Answer) -> str:
+    return f"{line} {AGAIN[0].upper()}{AGAIN[1:]}." if answer.text else line
 
 
 def _wait(stream: Stream, view: View, presses: Presses) -> None:

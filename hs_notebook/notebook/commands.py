@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 
 from hs_notebook.errors import SettingError
 from hs_notebook.notebook.options import OPTIONS
+from hs_notebook.notebook.resuming import LATEST
 from hs_notebook.notebook.words import EXTRA
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from hs_notebook.client.client import HolySheep
     from hs_notebook.client.limit import Stats
+    from hs_notebook.notebook.magics import HolySheepMagics
 
 __all__ = ["COMMANDS", "help_text", "run"]
 
@@ -30,29 +31,38 @@ EXAMPLES = """\
 KEYS = """\
 The key is read from HOLYSHEEP_API_KEY, never from the line; the server from HOLYSHEEP_BASE_URL; the model,
 where no line names one, from HOLYSHEEP_MODEL. ■ stops an answer and keeps its text.
-The answer is in _hs and var=, whatever its end.
+The answer is in _hs and var=, whatever its end; the same cell run again goes on with an interrupted one.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A word after `%holysheep`. `run` gets the kernel's client, made when it is called."""
+    """A word after `%holysheep`.
+
+    Attributes:
+        run: Does it, for a kernel's magics and the words behind.
+        takes: What may stand behind it; "" for nothing.
+    """
 
     name: str
     help: str
-    run: Callable[[Callable[[], HolySheep]], None]
+    run: Callable[[HolySheepMagics, str], None]
+    takes: str = ""
 
 
-def run(line: str, client: Callable[[], HolySheep]) -> None:
+def run(line: str, magics: HolySheepMagics) -> None:
     """Do what the line says; the empty line says `status`.
 
     Raises:
         SettingError: There is no such command.
     """
-    name = line.strip() or "status"
-    if name in COMMANDS:
-        COMMANDS[name].run(client)
+    name, _, rest = line.strip().partition(" ")
+    command = COMMANDS.get(name or "status")
+    if command is not None and (command.takes or not rest):
+        command.run(magics, rest.strip())
         return
+    if command is not None:
+        raise SettingError(f"%holysheep {name} takes nothing behind it.", remedy="Leave the rest out.")
     near = get_close_matches(name, COMMANDS, n=1, cutoff=0.5)
     raise SettingError(
         f"%holysheep has no '{name[:40]}'.",
@@ -68,7 +78,9 @@ def help_text() -> str:
         for option in OPTIONS.values()
     ]
     options.append((f"{EXTRA}NAME=json", "any other member of the request's body"))
-    commands = [(f"%holysheep {command.name}", command.help) for command in COMMANDS.values()]
+    commands = [
+        (f"%holysheep {command.name} {command.takes}".rstrip(), command.help) for command in COMMANDS.values()
+    ]
     page = (
         "Ask a model; the prompt is the cell's body.\n",
         EXAMPLES,
@@ -89,9 +101,9 @@ def _say(text: str) -> None:
     print(text)  # noqa: T201 - what a line magic says goes to standard output
 
 
-def _status(client: Callable[[], HolySheep]) -> None:
-    config = client().config
-    stats = client().stats()
+def _status(magics: HolySheepMagics, _rest: str) -> None:
+    config = magics.client().config
+    stats = magics.client().stats()
     model = os.environ.get("HOLYSHEEP_MODEL", "").strip()
     rows = [
         ("server", f"{config.base_url} ({_source(config.sources.get('base_url'))})"),
@@ -114,7 +126,7 @@ def _source(name: str | None) -> str:
     return "the default" if name in (None, "default") else str(name)
 
 
-def _usage(client: Callable[[], HolySheep]) -> None:  # noqa: ARG001 - every command is called alike
+def _usage(_magics: HolySheepMagics, _rest: str) -> None:
     from IPython.display import display
 
     from hs_notebook.store.ledger import usage
@@ -122,29 +134,42 @@ def _usage(client: Callable[[], HolySheep]) -> None:  # noqa: ARG001 - every com
     display(usage())  # type: ignore[no-untyped-call]
 
 
-def _models(client: Callable[[], HolySheep]) -> None:
-    _say("\n".join(client().models()))
+def _models(magics: HolySheepMagics, _rest: str) -> None:
+    _say("\n".join(magics.client().models()))
 
 
-def _stats(client: Callable[[], HolySheep]) -> None:
-    stats = client().stats()
+def _stats(magics: HolySheepMagics, _rest: str) -> None:
+    stats = magics.client().stats()
     _say(_streams(stats))
     for session in stats.sessions:
         _say(str(session))
 
 
-def _nest(client: Callable[[], HolySheep]) -> None:  # noqa: ARG001 - every command is called alike
+def _nest(_magics: HolySheepMagics, _rest: str) -> None:
     import hs_notebook
 
     hs_notebook.enable_nested_loops()
     _say("asyncio.run(…) now works inside a cell.")
 
 
-def _help(client: Callable[[], HolySheep]) -> None:  # noqa: ARG001 - every command is called alike
+def _resume(magics: HolySheepMagics, rest: str) -> None:
+    magics.resume(rest or LATEST)
+
+
+def _show(magics: HolySheepMagics, rest: str) -> None:
+    from IPython.display import display
+
+    from hs_notebook.notebook import figures, place, resting, resuming
+
+    kept = resuming.named(rest or LATEST, place.find(magics.ip))
+    display(resting.bundle(kept.answer(), figures.at_rest(kept)), raw=True)  # type: ignore[no-untyped-call]
+
+
+def _help(_magics: HolySheepMagics, _rest: str) -> None:
     _say(help_text())
 
 
-def _version(client: Callable[[], HolySheep]) -> None:  # noqa: ARG001 - every command is called alike
+def _version(_magics: HolySheepMagics, _rest: str) -> None:
     from importlib.metadata import version
 
     _say(f"hs_notebook {version('hs-notebook')}")
@@ -155,6 +180,8 @@ COMMANDS: dict[str, Command] = {
     for command in (
         Command("status", "the server, whether a key was found, the default model", _status),
         Command("usage", "what this notebook has used, as a table", _usage),
+        Command("resume", "go on with an answer that was interrupted", _resume, "[id|last]"),
+        Command("show", "a kept answer as far as it came, also from before a restart", _show, "[id|last]"),
         Command("models", "the models the server has", _models),
         Command("stats", "the streams of this kernel", _stats),
         Command("nest", "let asyncio.run(…) work inside a cell", _nest),

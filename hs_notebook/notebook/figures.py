@@ -5,7 +5,7 @@ Unknown is None, never 0. Before the server has counted, output tokens are estim
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Context, Decimal
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -17,8 +17,12 @@ from hs_notebook.wire.chunk import FinishReason
 if TYPE_CHECKING:
     from hs_notebook.answer import Answer
     from hs_notebook.client.stream import Stream
+    from hs_notebook.store.kept import Kept
 
-__all__ = ["Figures", "footer", "read"]
+__all__ = ["AGAIN", "Figures", "at_rest", "footer", "read"]
+
+AGAIN = "run the cell again to go on from here"
+"""What to do about an answer that was interrupted."""
 
 CHARACTERS_A_TOKEN = 4
 """For the estimate while streaming; English prose in today's vocabularies has four to five."""
@@ -47,7 +51,26 @@ class Figures:
 
 def read(stream: Stream, characters: int, *, stopped: bool = False) -> Figures:
     """The figures now. `characters`: how much text and reasoning has come; `stopped`: the user pressed ■."""
-    answer, now = stream.answer, monotonic()
+    now = monotonic()
+    known = _known(stream.answer, characters, now)
+    return replace(
+        known,
+        status=_status(stream, stopped=stopped),
+        elapsed_s=round(now - stream.asked_at, 2),
+        message=_message(stream, now),
+        stop_hint=None if stream.ended or stopped else "■ stops",
+    )
+
+
+def at_rest(kept: Kept) -> Figures:
+    """The figures of an answer that the journal keeps."""
+    return replace(
+        _known(kept.answer(), len(kept.text) + len(kept.reasoning), None), status=_word(kept.status)
+    )
+
+
+def _known(answer: Answer, characters: int, now: float | None) -> Figures:
+    """What the answer itself tells. `now`: by the monotonic clock; None: its last attempt does not run."""
     usage = answer.usage
     counted = usage.output_tokens if usage is not None else None
     estimate = -(-characters // CHARACTERS_A_TOKEN) if characters else None
@@ -57,8 +80,8 @@ def read(stream: Stream, characters: int, *, stopped: bool = False) -> Figures:
     return Figures(
         model=answer.model,
         model_served=answer.model_served,
-        status=_status(stream, stopped=stopped),
-        elapsed_s=round(now - stream.asked_at, 2),
+        status=_word(answer.status),
+        elapsed_s=None,
         ttft_s=None if ttft is None else round(ttft, 3),
         input_tokens=usage.input_tokens if usage is not None else None,
         output_tokens=output,
@@ -66,26 +89,33 @@ def read(stream: Stream, characters: int, *, stopped: bool = False) -> Figures:
         tokens_per_s=_rate(answer, output, now),
         cost=None if answer.cost_usd is None else dollars(answer.cost_usd),
         finish_reason=None if answer.finish_reason is None else str(answer.finish_reason),
-        message=_message(stream, now),
-        stop_hint=None if stream.ended or stopped else "■ stops",
+        message=None,
+        stop_hint=None,
     )
 
 
 def _status(stream: Stream, *, stopped: bool) -> str:
     if not stream.ended:
         return str(Status.INTERRUPTED if stopped else stream.phase)
-    status = stream.answer.status
+    return _word(stream.answer.status)
+
+
+def _word(status: Status) -> str:
     return str(Status.COMPLETE if status is Status.REPLAYED else status)
 
 
-def _rate(answer: Answer, output: int | None, now: float) -> float | None:
+def _rate(answer: Answer, output: int | None, now: float | None) -> float | None:
     """Output tokens a second, from the first text on."""
     attempt = answer.attempts[-1] if answer.attempts else None
     if attempt is None or attempt.ttft_s is None or output is None:
         return None
     if attempt.tokens_per_s is not None:
         return round(attempt.tokens_per_s, 1)
-    end = now - attempt.began if attempt.duration_s is None else attempt.duration_s
+    end = attempt.duration_s
+    if end is None:
+        if now is None:
+            return None
+        end = now - attempt.began
     seconds = end - attempt.ttft_s
     return round(output / seconds, 1) if seconds >= _SETTLED_S else None
 
@@ -150,6 +180,8 @@ def _tokens(figures: Figures) -> str:
 
 
 def _ending(figures: Figures) -> str:
+    if figures.status == Status.INTERRUPTED and figures.output_tokens:
+        return f"{figures.status}: {AGAIN}"
     if figures.status != Status.COMPLETE or figures.finish_reason is None:
         return figures.status
     return _ENDINGS.get(FinishReason(figures.finish_reason), figures.status)

@@ -15,6 +15,8 @@ from hs_notebook.notebook import commands, place
 from hs_notebook.store.place import set_place_finder
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from IPython.core.interactiveshell import InteractiveShell
 
     from hs_notebook.answer import Answer
@@ -28,6 +30,8 @@ __all__ = ["HolySheepMagics", "load", "unload"]
 NAME = "holysheep"
 LAST = "_hs"
 """The variable that holds the last answer."""
+SETTLING_S = 5.0
+"""Seconds that an earlier answer gets, to be on disk when it is looked for there."""
 
 
 @magics_class
@@ -45,13 +49,14 @@ class HolySheepMagics(Magics):
         self.replaced: dict[str, Any] = {}
         self.widgets: dict[str, AnswerWidget] = {}
         self._client: HolySheep | None = None
+        self._last: Stream | None = None
         self._made_for: int | None = None  # a hash: the key itself has no second home
 
     @no_var_expand
     @line_cell_magic
     def holysheep(self, line: str, cell: str | None = None) -> None:  # noqa: D102 - its docstring is the help page, below
         if cell is None:
-            commands.run(line, self.client)
+            commands.run(line, self)
         else:
             self._ask(line, cell)
 
@@ -65,33 +70,65 @@ class HolySheepMagics(Magics):
         return self._client
 
     def _ask(self, line: str, body: str) -> None:
-        from hs_notebook.notebook import cell, view
+        from hs_notebook.client.prompt import chat_request
+        from hs_notebook.notebook import cell, resuming
 
-        shell = self.ip
-        where = place.find(shell)
-        question = cell.read(line, body, shell.user_ns)
+        where = place.find(self.ip)
+        question = cell.read(line, body, self.ip.user_ns)
         chosen = question.options
+        asked: dict[str, Any] = {
+            "model": question.model,
+            "system": chosen.system,
+            "temperature": chosen.temperature,
+            "max_tokens": chosen.max_tokens,
+            "extra": chosen.extra,
+        }
 
         def ask() -> Stream:
-            return self.client().stream(
+            client, chat = self.client(), chat_request(question.prompt, **asked)
+            self._settle()
+            return client.stream(
                 question.prompt,
-                model=question.model,
-                system=chosen.system,
-                temperature=chosen.temperature,
-                max_tokens=chosen.max_tokens,
-                extra=dict(chosen.extra) or None,
+                **asked,
                 place=where,
+                resume=resuming.choose(chosen, where, chat),
+                restart=chosen.restart,
+                on_interrupt=chosen.on_interrupt,
             )
 
+        self._run(ask, chosen.var, question.filled)
+
+    def resume(self, name: str) -> None:
+        """Go on with a kept answer in the running cell. `name`: its id, or "last"."""
+        from hs_notebook.notebook import resuming
+
+        where = place.find(self.ip)
+
+        def ask() -> Stream:
+            client = self.client()
+            self._settle()
+            return client.stream(resume=resuming.named(name, where), place=where)
+
+        self._run(ask, None, ())
+
+    def _run(self, ask: Callable[[], Stream], var: str | None, filled: tuple[str, ...]) -> None:
+        from hs_notebook.notebook import cell, view
+
         def keep(answer: Answer) -> None:
-            shell.user_ns[LAST] = answer
-            if chosen.var is not None:
-                shell.user_ns[chosen.var] = answer
+            self.ip.user_ns[LAST] = answer
+            if var is not None:
+                self.ip.user_ns[var] = answer
 
         def show(stream: Stream) -> View:
-            return view.choose(shell, stream, question.filled, self.widgets)
+            self._last = stream
+            return view.choose(self.ip, stream, filled, self.widgets)
 
         cell.run(ask, keep, show)
+
+    def _settle(self) -> None:
+        """Let the last answer come to rest on disk: a cell does not wait for all of that where ■ ended it."""
+        if self._last is not None:
+            self._last.wait(SETTLING_S)
 
 
 HolySheepMagics.holysheep.__doc__ = commands.help_text()

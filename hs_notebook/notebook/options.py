@@ -12,7 +12,7 @@ import keyword
 import math
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from hs_notebook.errors import SettingError
 from hs_notebook.notebook.words import EXTRA, Word, shorten, split
@@ -30,6 +30,10 @@ class Options:
     Attributes:
         var: Name of the variable that gets the answer.
         raw: The prompt goes out as it is written, `{{…}}` included.
+        fresh: It starts anew, even where an interrupted answer to the same question is kept.
+        resume: The kept answer to go on with: an id, or "last"; None: the cell's own, if it is unchanged.
+        restart: Whether a broken answer may be started over if nothing else helps.
+        on_interrupt: What ■ means for a server that goes on by itself.
         extra: Further members of the request's body, by name.
     """
 
@@ -39,6 +43,10 @@ class Options:
     max_tokens: int | None = None
     var: str | None = None
     raw: bool = False
+    fresh: bool = False
+    resume: str | None = None
+    restart: Literal["auto", "ask", "never"] = "auto"
+    on_interrupt: Literal["stop", "detach"] = "stop"
     extra: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -83,6 +91,21 @@ def _name(value: str) -> str:
     return value
 
 
+def _answer(value: str) -> str:
+    if not value:
+        raise ValueError("should be the id of an answer, or last")
+    return value
+
+
+def _one_of(*words: str) -> Callable[[str], str]:
+    def read(value: str) -> str:
+        if value not in words:
+            raise ValueError(f"should be {', '.join(words[:-1])} or {words[-1]}")
+        return value
+
+    return read
+
+
 def _flag(value: str) -> bool:
     if value.lower() not in {"true", "false"}:
         raise ValueError("is on when its name is written; or write =true, =false")
@@ -119,6 +142,20 @@ OPTIONS: dict[str, Option] = {
         Option("max_tokens", _count, "400", "the most tokens the answer may have"),
         Option("var", _name, "answer", "variable that gets the Answer, also when it is cut short"),
         Option("raw", _flag, "", "send the prompt as written: no {{name}} is filled in", flag=True),
+        Option("fresh", _flag, "", "start anew, even where it could go on with what it had", flag=True),
+        Option("resume", _answer, "last", "go on with this answer (id, or last) to the same prompt"),
+        Option(
+            "restart",
+            _one_of("auto", "ask", "never"),
+            "ask",
+            "where the rest cannot be had: start over (auto), ask, never",
+        ),
+        Option(
+            "on_interrupt",
+            _one_of("stop", "detach"),
+            "detach",
+            "■ leaves the server at work, for taking it up later",
+        ),
     )
 }
 
@@ -138,7 +175,10 @@ def parse(line: str, expand: Callable[[str], str] | None = None) -> Options:
     extra = {
         key.removeprefix(EXTRA): _json(key, said.pop(key)) for key in list(said) if key.startswith(EXTRA)
     }
-    return Options(**{key: _read(key, value) for key, value in said.items()}, extra=extra)
+    options = Options(**{key: _read(key, value) for key, value in said.items()}, extra=extra)
+    if options.fresh and options.resume is not None:
+        raise SettingError("'fresh' and 'resume' exclude each other.", remedy="Keep one; nothing was sent.")
+    return options
 
 
 def _read(key: str, value: str) -> Any:  # noqa: ANN401 - the type is the option's

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from hs_notebook.notebook.figures import Figures, footer
+from hs_notebook.notebook.figures import AGAIN, Figures, footer
 from hs_notebook.notebook.inert import inert
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def bundle(answer: Answer, figures: Figures, filled: tuple[str, ...] = ()) -> di
 def placeholder(model: str) -> dict[str, str]:
     """What a reader sees without our code while an answer is under way, and if the kernel dies meanwhile."""
     line = harmless(
-        f"{model} is answering. Read in a saved notebook, this means that the kernel ended first."
+        f"{model} is answering. Read in a saved notebook, this means that the kernel ended first: {AGAIN}."
     )
     return {"text/markdown": f"*{_MARKUP.sub(_escaped, line)}*", "text/plain": line}
 

@@ -11,6 +11,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Protocol
 
 from hs_notebook.notebook import figures, place, resting
+from hs_notebook.notebook.tail import Tail
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
@@ -79,16 +80,14 @@ class _Base:
         self.stream = stream
         self.filled = filled
         self.run = f"hs-{uuid.uuid4().hex}"
-        self._seen = (0, 0)
-        self._characters = 0
+        self._text = Tail()
+        self._thoughts = Tail()
 
     def figures(self, *, stopped: bool = False) -> Figures:
         """The figures now; counts each part of the answer once."""
-        answer, (parts, thoughts) = self.stream.answer, self._seen
-        self._seen = len(answer.parts), len(answer.reasoning_parts)
-        self._characters += sum(map(len, answer.parts[parts : self._seen[0]]))
-        self._characters += sum(map(len, answer.reasoning_parts[thoughts : self._seen[1]]))
-        return figures.read(self.stream, self._characters, stopped=stopped)
+        self._text.read(self.stream.answer.parts)
+        self._thoughts.read(self.stream.answer.reasoning_parts)
+        return figures.read(self.stream, self._text.length + self._thoughts.length, stopped=stopped)
 
     def at_rest(self, *, stopped: bool) -> dict[str, str]:
         """What stays in the notebook."""
@@ -119,16 +118,16 @@ class TerminalView(_Base):
 
     def __init__(self, stream: Stream, filled: tuple[str, ...]) -> None:
         super().__init__(stream, filled)
-        self._printed = 0
+        self._printed = Tail()
 
     def show(self) -> float:
         """Print the text that is new."""
-        parts = self.stream.answer.parts
-        end = len(parts)
-        fresh = resting.harmless("".join(parts[self._printed : end]))
-        self._printed = end
-        if fresh:
-            sys.stdout.write(fresh)
+        new, replaces = self._printed.read(self.stream.answer.parts)
+        new = resting.harmless(new)
+        if replaces:
+            new = f"\n\n[What stands above counts no more; it starts over.]\n\n{new}"
+        if new:
+            sys.stdout.write(new)
             sys.stdout.flush()
         return SLICE_S
 
@@ -138,7 +137,7 @@ class TerminalView(_Base):
         answer = self.stream.answer
         beyond = resting.harmless(resting.whole(answer)[len(answer.text) :])
         line = resting.harmless(figures.footer(self.figures(stopped=stopped), self.filled))
-        sys.stdout.write(f"{beyond}\n\n{line}\n" if self._printed or beyond else f"{line}\n")
+        sys.stdout.write(f"{beyond}\n\n{line}\n" if self._printed.length or beyond else f"{line}\n")
         sys.stdout.flush()
 
 

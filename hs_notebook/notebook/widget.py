@@ -7,13 +7,15 @@ whole each time, and their throttle can stall in a busy kernel.
 from __future__ import annotations
 
 import threading
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 import anywidget
 import traitlets
+
+from hs_notebook.notebook.tail import Tail
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,15 +36,13 @@ class _Pane:
     """One answer, and how much of it was sent.
 
     Attributes:
-        seen: How many of the answer's parts were sent.
-        length: How many code points these have: the next delta's offset.
         figures: As last sent.
+        sent: How much of its text was sent.
     """
 
     answer: Answer
     figures: Figures
-    seen: int = 0
-    length: int = 0
+    sent: Tail = field(default_factory=Tail)
 
 
 def _sendable(text: str) -> str:
@@ -69,26 +69,37 @@ class AnswerWidget(anywidget.AnyWidget):
         _answer_where_asked(self.comm)
 
     def feed(self, figures: Sequence[Figures | None]) -> None:
-        """Send the text that has come since the last call, and the figures of each pane that has some."""
+        """Send the text that has come since the last call, and the figures of each pane that has some.
+
+        Where text was replaced, all is sent: messages can only add to what a page has.
+        """
         with self._lock:
-            deltas = []
-            for number, pane in enumerate(self._panes):
-                parts = len(pane.answer.parts)
-                text = _sendable("".join(pane.answer.parts[pane.seen : parts]))
-                if text:
-                    deltas.append({"pane": number, "offset": pane.length, "text": text})
-                pane.seen, pane.length = parts, pane.length + len(text)
+            deltas, replaces = self._deltas()
             states = []
             for number, (pane, news) in enumerate(zip(self._panes, figures, strict=True)):
                 if news is not None:
                     pane.figures = news
                     states.append({"pane": number, **asdict(news)})
-            if deltas or states:
+            if replaces:
+                self._seq += 1
+                self.send(self.snapshot())
+            elif deltas or states:
                 self._seq += 1
                 message: dict[str, Any] = {"type": "update", "seq": self._seq}
                 self.send(
                     message | ({"deltas": deltas} if deltas else {}) | ({"states": states} if states else {})
                 )
+
+    def _deltas(self) -> tuple[list[dict[str, Any]], bool]:
+        """What is new in each pane; and whether text that was sent counts no more in one of them."""
+        deltas, replaced = [], False
+        for number, pane in enumerate(self._panes):
+            text, replaces = pane.sent.read(pane.answer.parts)
+            replaced = replaced or replaces
+            if text:
+                offset = pane.sent.length - len(text)
+                deltas.append({"pane": number, "offset": offset, "text": _sendable(text)})
+        return deltas, replaced
 
     def snapshot(self) -> dict[str, Any]:
         """All text and figures as of now, for a page that missed some."""

@@ -58,8 +58,9 @@ def _shared_kernel(tmp_path_factory, jupyter_folders, _far_end):
 
 
 @pytest.fixture
-def kernel(_shared_kernel, far):
-    """A kernel that the tests of a file share; `far` is the server it asks."""
+def kernel(_shared_kernel, far, request):
+    """A kernel that the tests of a file share, each in a notebook of its own; `far` is the server it asks."""
+    _shared_kernel.run(f"import os; os.environ['HS_NOTEBOOK_ID'] = {request.node.name!r}")
     return _shared_kernel
 
 

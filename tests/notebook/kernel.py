@@ -1,6 +1,8 @@
 """A real kernel, asked as a front end asks it, with every message it sends kept."""
 
 import json
+import os
+import signal
 import time
 from dataclasses import dataclass, field
 from queue import Empty
@@ -42,7 +44,14 @@ class Ran:
 
     @property
     def live_text(self):
-        return "".join(delta["text"] for update in self.updates for delta in update.get("deltas", ()))
+        """The first pane's text, folded as a page does (docs/protocol.md)."""
+        text = ""
+        for update in self.updates:
+            if update["type"] == "snapshot":
+                text = update["panes"][0]["text"]
+            for delta in update.get("deltas", ()):
+                text = text[: delta["offset"]] + delta["text"]
+        return text
 
     @property
     def states(self):
@@ -160,6 +169,11 @@ class Kernel:
         """■; the moment of it, by the monotonic clock."""
         self.manager.interrupt_kernel()
         return time.monotonic()
+
+    def kill(self):
+        """`kill -9`, and a new kernel in its place."""
+        os.kill(self.manager.provisioner.pid, signal.SIGKILL)
+        self.restart(now=True)
 
     def restart(self, *, now=False):
         self.client.stop_channels()

@@ -86,6 +86,14 @@ def test_a_terminal_gets_plain_text_and_one_line(here):
     assert last.endswith("complete")
 
 
+def test_a_terminal_is_told_where_an_answer_starts_over(here):
+    here.plan = [text("Half")]  # cut off twice: by itself, an answer starts over once
+    with ipython(CODE) as process:
+        said = process.stdout.read()
+    assert said.startswith("Half\n\n[What stands above counts no more; it starts over.]\n\nHalf\n\nRestarted")
+    assert "CutError" in said
+
+
 def test_ctrl_c_in_a_terminal_keeps_the_text_and_says_one_line(here):
     here.plan = [text("Half\n"), HOLD]
     with ipython(CODE) as process:
@@ -93,7 +101,7 @@ def test_ctrl_c_in_a_terminal_keeps_the_text_and_says_one_line(here):
         os.kill(process.pid, signal.SIGINT)
         rest = process.stdout.read().strip().splitlines()
     assert first == "Half\n"
-    assert rest[-2].endswith("interrupted")
+    assert rest[-2].endswith("interrupted: run the cell again to go on from here")
     assert rest[-1].startswith("Stopped by you")
     assert here.wait_for(lambda: here.left)
 

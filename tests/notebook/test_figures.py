@@ -74,12 +74,17 @@ def test_an_estimate_is_marked():
         ("complete", "content_filter", "ended by the content filter"),
         ("complete", "other", "complete"),
         ("complete", None, "complete"),
-        ("interrupted", None, "interrupted"),
+        ("interrupted", None, "interrupted"),  # nothing had come
         ("failed", "stop", "failed"),
     ],
 )
 def test_the_end_is_named(status, finish, said):
     assert footer(replace(UNKNOWN, status=status, finish_reason=finish)).endswith(f"· {said}")
+
+
+def test_what_was_interrupted_names_the_next_step():
+    line = footer(replace(UNKNOWN, status="interrupted", output_tokens=3))
+    assert line.endswith("3 tokens out · interrupted: run the cell again to go on from here")
 
 
 def test_a_hostile_model_name_stays_text():

@@ -6,6 +6,8 @@ import pytest
 from far_end import DONE, FINISH, HOLD, text, usage, whole
 from kernel import has_status, has_text
 
+AGAIN = "run the cell again to go on from here"
+
 pytestmark = pytest.mark.kernel
 
 ASK = "%%holysheep model=far-1 var=reply\nHello"
@@ -31,7 +33,8 @@ def assert_stopped(kernel, ran, after, text):
     assert ran.error[0].startswith("Stopped by you")
     assert after.status == "aborted"
     assert ran.rest["text/plain"].startswith(text)
-    assert ran.rest["text/plain"].endswith("interrupted")
+    assert ran.rest["text/plain"].endswith(f"interrupted: {AGAIN}" if text else "interrupted")
+    assert (AGAIN.capitalize() in ran.error[0]) == bool(text)
     assert kernel.value("[reply.text, str(reply.status), reply is _hs]") == [text, "interrupted", True]
     assert row_status(kernel, ran.reply["content"]["execution_count"]) == "interrupted"
 
