@@ -63,6 +63,7 @@ class Attempt:
         ttft_s: Seconds from the request to the first text or reasoning; None before it, or if none came.
         duration_s: Seconds from the request to the end; None while it runs.
         cost_usd: By `price_book`; None where a count or a price is unknown, never 0 for that.
+        price_book: The book's name, or "reported by the server"; None where the cost is unknown.
         list_cost_usd: At the provider's list price; None where unknown.
         resumed_by: How it took up an earlier one: replay, continue, restart; None for a first attempt.
     """

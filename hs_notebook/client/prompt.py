@@ -16,6 +16,9 @@ __all__ = ["Prompt", "chat_request"]
 Prompt = str | Sequence[Message | Mapping[str, str]]
 """A question, or the turns of a conversation."""
 
+_OURS = ("model", "messages", "stream")
+"""Members of a request that are said elsewhere: said again they would ask another thing than the row says."""
+
 _ROLES = ("system", "user", "assistant")
 
 
@@ -41,6 +44,7 @@ def chat_request(  # noqa: PLR0913 - what a request consists of
         )
     if max_tokens is not None and max_tokens < 1:
         raise SettingError(f"max_tokens is {max_tokens!r}.", remedy="Give a whole number from 1 up.")
+    _refuse_ours(extra or {})
     turns = _turns(prompt)
     if system is not None and system.strip():
         turns = (Message("system", system), *turns)
@@ -58,6 +62,15 @@ def chat_request(  # noqa: PLR0913 - what a request consists of
             f"The request cannot be written as JSON: {error}", remedy="Look at extra=…."
         ) from None
     return request
+
+
+def _refuse_ours(extra: Mapping[str, Any]) -> None:
+    for name in _OURS:
+        if name in extra:
+            raise SettingError(
+                f"extra={{{name!r}: …}} is not taken; nothing was sent.",
+                remedy="The model and the prompt have arguments of their own, and every answer is streamed.",
+            )
 
 
 def _turns(prompt: Prompt) -> tuple[Message, ...]:

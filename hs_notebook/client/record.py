@@ -12,12 +12,14 @@ import queue
 import threading
 from typing import TYPE_CHECKING
 
+from hs_notebook.client.config import EMBEDDED, EMBEDDED_MODELS
 from hs_notebook.errors import HolySheepError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from hs_notebook.answer import Answer, Attempt
+    from hs_notebook.money.prices import Price
     from hs_notebook.store.ledger import Place
 
 __all__ = ["Recorder"]
@@ -107,15 +109,29 @@ class Recorder:
 
 
 def _price(answer: Answer, attempt: Attempt) -> None:
-    """Set what the attempt cost; None where its tokens or its model's price are unknown."""
-    from hs_notebook.money import cost, prices
+    """Set what the attempt cost: as the server says, else by a price book; None where neither can tell."""
+    from hs_notebook.money import cost
 
-    named = [name for name in (attempt.model_served, answer.model) if name]
-    found = (prices.find(name, provider=answer.provider) for name in named)
-    price = next((one for one in found if one is not None), None)
+    said = cost.reported_usd(attempt.usage)
+    if said is not None:
+        attempt.cost_usd, attempt.price_book = said, cost.REPORTED
+        return
+    price = _price_of(answer, attempt.model_served)
     attempt.cost_usd = cost.cost_usd(attempt.usage, price)
     if price is not None and attempt.cost_usd is not None:
         attempt.price_book = price.book
+
+
+def _price_of(answer: Answer, served: str | None) -> Price | None:
+    """The price of the model that answered: what was asked for tells it only where that is the same one."""
+    from hs_notebook.money import prices
+
+    if answer.provider == EMBEDDED and answer.model in EMBEDDED_MODELS:
+        served = None  # these name a place, not a model: whatever answers there is nobody's to bill
+    price = prices.find(served, provider=answer.provider) if served else None
+    if price is None and (not served or prices.same_model(served, answer.model)):
+        price = prices.find(answer.model, provider=answer.provider)
+    return price
 
 
 def _note(answer: Answer, note: str) -> None:

@@ -12,7 +12,10 @@ if TYPE_CHECKING:
     from hs_notebook.money.prices import Price
     from hs_notebook.wire.chunk import Usage
 
-__all__ = ["Total", "cost_usd", "total"]
+__all__ = ["REPORTED", "Total", "cost_usd", "reported_usd", "total"]
+
+REPORTED = "reported by the server"
+"""What stands in the place of a price book where the server itself says what a request cost."""
 
 _EXACT = Context(prec=100)
 """Our own arithmetic: a notebook may have set the global context to three digits."""
@@ -38,6 +41,13 @@ def cost_usd(usage: Usage | None, price: Price | None) -> Decimal | None:
             return None
         cost = _EXACT.add(cost, _EXACT.multiply(Decimal(count), each))
     return _plain(_EXACT.scaleb(cost, -6))
+
+
+def reported_usd(usage: Usage | None) -> Decimal | None:
+    """What the server itself says that a request cost, in USD; None if it does not say."""
+    if usage is None or usage.cost_usd is None:
+        return None
+    return _plain(Decimal(usage.cost_usd))
 
 
 def _plain(cost: Decimal) -> Decimal:

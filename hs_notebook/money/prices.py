@@ -18,7 +18,7 @@ from typing import Any
 from hs_notebook.errors import SettingError
 from hs_notebook.home import home
 
-__all__ = ["Price", "PriceBook", "books", "find", "read_book"]
+__all__ = ["Price", "PriceBook", "books", "find", "read_book", "same_model"]
 
 _SHIPPED = Path(__file__).with_name("prices")
 
@@ -91,6 +91,11 @@ def find(model: str, *, provider: str | None = None) -> Price | None:
             if name in book.prices:
                 return book.prices[name]
     return None
+
+
+def same_model(one: str, other: str) -> bool:
+    """Whether two names are one model's: but for its vendor and the date of its snapshot they are alike."""
+    return _names(one)[-1] == _names(other)[-1]
 
 
 def books() -> tuple[PriceBook, ...]:

@@ -27,6 +27,9 @@ async def answer(peer):
         ({"temperature": float("nan")}, "temperature"),
         ({"max_tokens": 0}, "max_tokens"),
         ({"extra": {"x": object()}}, "JSON"),
+        ({"extra": {"model": "dearer"}}, "'model'"),
+        ({"extra": {"messages": []}}, "'messages'"),
+        ({"extra": {"stream": False}}, "'stream'"),
         ({"prompt": "\ud800"}, "JSON"),
     ],
 )

@@ -3,12 +3,15 @@
 import logging
 import random
 import threading
+from decimal import Decimal
 
 import pytest
 from misbehaving import TEXT, event, until
 
 from hs_notebook import StreamingConfig
+from hs_notebook.answer import Answer
 from hs_notebook.client import record
+from hs_notebook.client.prompt import chat_request
 from hs_notebook.store.place import Place
 
 
@@ -103,21 +106,65 @@ def test_place_and_comparison_are_kept(serve, client, rows):
     assert (row["session"], row["comparison_id"]) == ("session-1", "c-1")
 
 
-def test_a_known_price_gives_a_cost(serve, client, rows):
-    """1,500 and 850 tokens on GPT-4.1 at the article's prices."""
+def counted(served, cost=""):
+    """A whole answer of 1,500 and 850 tokens by the model of that name; `cost` as the server writes it."""
+    counts = event(usage=(1500, 850), model=served)
+    if cost:
+        counts = counts.replace(b'"usage": {', b'"usage": {"cost": %b, ' % cost.encode())
 
     async def script(peer):
         await peer.head()
-        await peer.piece(event("text"))
-        await peer.piece(event(finish="stop"))
-        await peer.piece(event(usage=(1500, 850)))
+        await peer.piece(event("text", finish="stop", model=served))
+        await peer.piece(counts)
         await peer.finish()
 
-    result = client(serve(script)).ask("hello", model="gpt-4.1")
+    return script
+
+
+def test_a_known_price_gives_a_cost(serve, client, rows):
+    """1,500 and 850 tokens on GPT-4.1 at the article's prices."""
+    result = client(serve(counted("gpt-4.1"))).ask("hello", model="gpt-4.1")
     assert str(result.cost_usd) == "0.01225"
     [row] = rows()
     assert row["cost_usd"] == 0.01225
     assert row["price_book"]
+
+
+def test_whatever_model_is_local_costs_nobody_anything():
+    answer = Answer("a", chat_request("hello", model="local"), "embedded")
+    assert record._price_of(answer, "weights-of-my-own").input == 0
+
+
+@pytest.mark.parametrize(
+    ("asked", "served", "cost"),
+    [
+        ("gpt-4.1", "openai/gpt-4.1-2025-04-14", "0.01225"),
+        ("openai/gpt-4.1", "gpt-4.1", "0.01225"),
+        ("mine-2025-04-14", "vendor/mine", "0.00235"),  # the user's book knows only the dated name
+        ("gpt-4.1", "claude-haiku-4-5", None),  # another model, and in no book
+        ("gpt-4.1", "gpt-4.1-mini", None),
+    ],
+)
+def test_the_model_that_answered_is_priced(serve, client, rows, holysheep_home, asked, served, cost):  # noqa: PLR0913, PLR0917 - fixtures and a table
+    (holysheep_home / "prices").mkdir()
+    (holysheep_home / "prices" / "mine.toml").write_text(
+        'name = "mine"\nas_of = "today"\nchecked_on = 2026-11-22\nsource = "me"\n'
+        '[[price]]\nmodel = "mine-2025-04-14"\ninput = 1\noutput = 1\n',
+        "utf-8",
+    )
+    result = client(serve(counted(served))).ask("hello", model=asked)
+    assert result.cost_usd == (None if cost is None else Decimal(cost))
+    assert ("price_book" in rows()[0]) == (cost is not None)
+
+
+@pytest.mark.parametrize(
+    ("said", "cost"), [("0.0042", "0.0042"), ('"0.0042"', "0.0042"), ("4.2e-05", "0.000042"), ("0", "0")]
+)
+def test_the_servers_own_figure_comes_first(serve, client, rows, said, cost):
+    result = client(serve(counted("gpt-4.1", said))).ask("hello", model="gpt-4.1")
+    assert str(result.cost_usd) == cost
+    [row] = rows()
+    assert (row["cost_usd"], row["price_book"]) == (float(cost), "reported by the server")
 
 
 def test_a_price_book_that_cannot_be_read_costs_only_the_cost(serve, client, rows, holysheep_home):

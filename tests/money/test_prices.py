@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 
 from hs_notebook.errors import SettingError
-from hs_notebook.money.prices import books, find, read_book
+from hs_notebook.money.prices import books, find, read_book, same_model
 
 BOOK = """
 name = "mine"
@@ -92,6 +92,19 @@ def test_names_a_vendor_or_a_gateway_gives_a_model(name, model):
 )
 def test_another_model_has_no_price(name):
     assert find(name) is None
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("gpt-4.1", "openai/GPT-4.1-2025-04-14", True),
+        ("claude-sonnet-4-5@20250929", "anthropic/claude-sonnet-4-5", True),
+        ("gpt-4.1", "gpt-4.1-mini", False),
+        ("gpt-4.1", "gpt-4.1:free", False),
+    ],
+)
+def test_names_of_the_same_model(one, other, same):
+    assert same_model(one, other) is same_model(other, one) is same
 
 
 def test_a_strangers_local_model_is_not_free():
