@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import json
 import re
 from typing import Any
 
@@ -10,7 +11,7 @@ import msgspec
 
 from hs_notebook.wire.framing import BOM
 
-__all__ = ["describe", "error_in", "error_in_bytes", "excerpt"]
+__all__ = ["as_json", "describe", "error_in", "error_in_bytes", "excerpt"]
 
 _EXCERPT = 200
 _PAGE = 16 * 1024  # read of a page of HTML
@@ -43,8 +44,26 @@ def _first_value(body: bytes) -> Any:  # noqa: ANN401 - any JSON value
     try:
         value = msgspec.json.decode(body)
     except (ValueError, RecursionError):
-        return None
+        value = _odd_value(body)
     return value[0] if isinstance(value, list) and value else value
+
+
+def _odd_value(body: bytes) -> Any:  # noqa: ANN401 - any JSON value
+    try:
+        return json.loads(body.decode("utf-8", "replace"), strict=False)
+    except (ValueError, RecursionError):
+        return None
+
+
+def as_json(value: object) -> str:
+    """A JSON value from outside as compact text; "" if it is nested too deep to be written.
+
+    Unlike msgspec's it takes halves of characters, and leaves them in the text.
+    """
+    try:
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    except RecursionError:
+        return ""
 
 
 def _page_text(page: bytes) -> str:
@@ -62,11 +81,11 @@ def error_in(value: Any) -> tuple[str, str | None] | None:  # noqa: ANN401 - any
     if isinstance(inner, list) and inner:
         inner = inner[0]
     if isinstance(inner, dict):
-        return _message(inner) or excerpt(msgspec.json.encode(inner)), _code(inner) or _code(value)
+        return _message(inner) or excerpt(as_json(inner)), _code(inner) or _code(value)
     if isinstance(inner, str):
         return _message(value) or excerpt(inner), _code(value)
     if inner or value.get("object") == "error" or value.get("type") == "error" or "detail" in value:
-        return _message(value) or excerpt(msgspec.json.encode(value)), _code(value)
+        return _message(value) or excerpt(as_json(value)), _code(value)
     return None
 
 
@@ -76,7 +95,7 @@ def _message(error: dict[str, Any]) -> str:
         if isinstance(said, str) and said.strip():
             return excerpt(said)
         if said and isinstance(said, list | dict):
-            return excerpt(msgspec.json.encode(said))
+            return excerpt(as_json(said))
     return ""
 
 
@@ -84,7 +103,7 @@ def _code(error: dict[str, Any]) -> str | None:
     for name in ("code", "status", "type"):
         code = error.get(name)
         if isinstance(code, str | int) and not isinstance(code, bool) and code not in {"", "error"}:
-            return str(code)[:80]
+            return excerpt(str(code))[:80] or None
     return None
 
 

@@ -7,11 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
-import msgspec
-
 from hs_notebook.errors import ProviderError
 from hs_notebook.wire.chunk import StreamChunk, StreamEnd
-from hs_notebook.wire.failure import error_in
+from hs_notebook.wire.failure import as_json, error_in
 
 if TYPE_CHECKING:
     from hs_notebook.wire.framing import Frame
@@ -61,7 +59,7 @@ def compact(value: object) -> str:
     """A JSON value as text; "" for None, and text as it is."""
     if value is None or isinstance(value, str):
         return value or ""
-    return msgspec.json.encode(value).decode()
+    return as_json(value)
 
 
 def closing_record(obj: dict[str, Any]) -> StreamEnd | None:

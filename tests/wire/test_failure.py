@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hs_notebook.wire.failure import describe, excerpt
+from hs_notebook.wire.failure import as_json, describe, excerpt
 
 HTML = "text/html"
 BODIES = {
@@ -46,6 +46,17 @@ BODIES = {
     ),
     "a message alone": (b'{"message":"no Route matched"}', None, ("no Route matched", None)),
     "an error without words": (b'{"error":{"code":13}}', None, ('{"code":13}', "13")),
+    "half a character in an error without words": (
+        b'{"error":{"why":"\\ud800","n":99999999999999999999999}}',
+        None,
+        ('{"why":" ","n":99999999999999999999999}', None),
+    ),
+    "half a character in a list": (b'{"detail":["\\ud800"]}', None, ('[" "]', None)),
+    "half a character in a code": (
+        b'{"error":{"message":"no \\ud800","code":"a\\ud800"}}',
+        None,
+        ("no", "a"),
+    ),
     "an error that is true": (b'{"error":true}', None, ('{"error":true}', None)),
     "JSON of another kind": (b'{"a":1}', None, ('{"a":1}', None)),
     "JSON that is no object": (b"[]", None, ("[]", None)),
@@ -92,3 +103,10 @@ def test_a_hostile_page_takes_no_long_time():
     describe(b"<title>" * 200_000, HTML)
 
     assert time.process_time() - began < 1
+
+
+def test_a_value_nested_too_deep_to_write_is_no_error():
+    deep = []
+    for _ in range(10**5):
+        deep = [deep]
+    assert as_json(deep) == ""

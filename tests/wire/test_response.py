@@ -462,3 +462,28 @@ def test_a_megabyte_in_single_bytes_is_fast_enough():
 
     assert decoder.complete
     assert (time.process_time() - began) / len(body) < 15e-6
+
+
+ODD = {
+    "an error without words": rb'{"error":{"why":"\ud800"}}',
+    "an error in a list": rb'{"error":{"message":["\ud800"]}}',
+    "an error's code": rb'{"error":{"message":"m","code":"\ud800"}}',
+    "a tool's arguments": rb'{"choices":[{"delta":{"tool_calls":[{"function":{"arguments":["\ud800"]}}]}}]}',
+}
+
+
+@pytest.mark.parametrize("data", ODD.values(), ids=ODD)
+def test_half_a_character_anywhere_loses_no_text_before_it(data):
+    decoder, chunks = received(SSE, b"data: " + A + b"\n\ndata: " + data + b"\n\n")
+
+    assert text_of(chunks) == "A"
+    said = decoder.failure or chunks[-1].tool_calls[0].arguments
+    str(said).encode()
+    str(getattr(decoder.failure, "code", "")).encode()
+
+
+def test_half_a_character_in_arguments_leaves_them_json():
+    call = rb'{"candidates":[{"content":{"parts":[{"functionCall":{"name":"f","args":{"x":"\ud83d"}}}]}}]}'
+    _, chunks = received(SSE, b"data: " + call + b"\n\n")
+
+    assert chunks[0].tool_calls[0].arguments == '{"x":"\ufffd"}'
