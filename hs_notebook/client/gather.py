@@ -25,6 +25,7 @@ class Gather:
     def __init__(self, take: Callable[[bytes], bool]) -> None:
         self._take = take
         self._loop = asyncio.get_running_loop()
+        self._reader = asyncio.current_task()
         self._pieces: list[bytes] = []
         self._going = True
         self.error: Exception | None = None
@@ -32,9 +33,14 @@ class Gather:
     def add(self, piece: bytes) -> bool:
         """Add one; whether to go on reading."""
         if not self._pieces:
-            self._loop.call_soon(self.flush)
+            self._loop.call_soon(self._on_turn)
         self._pieces.append(piece)
         return self._going
+
+    def _on_turn(self) -> None:
+        self.flush()
+        if self.error is not None and self._reader is not None:
+            self._reader.cancel()  # it waits for the next piece, which may never come
 
     def flush(self) -> None:
         """Hand on what is there."""

@@ -81,6 +81,9 @@ class Reply:
                 self._whole = True
         except httpx.HTTPError as error:
             how = _breakage(error)
+        except asyncio.CancelledError:
+            if gather.error is None:
+                raise
         finally:
             gather.flush()  # whatever ended it, a cancel too: what came is kept
         if gather.error is not None:

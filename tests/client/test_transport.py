@@ -4,6 +4,8 @@ import asyncio
 import contextlib
 import socket
 import ssl
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -245,3 +247,32 @@ def test_proxy_of_a_kind_we_cannot_use(client, monkeypatch):
     result = ask(client("https://models.test/v1"))
     assert isinstance(result.error, errors.SettingError)
     assert "proxy" in str(result.error)
+
+
+def test_a_reader_that_fails_is_not_fed_on_and_the_server_is_left(serve):
+    left = threading.Event()
+
+    async def script(peer):
+        await peer.head()
+        await peer.piece(b"one")
+        await peer.gone()
+        left.set()
+
+    def take(data):
+        raise RecursionError(data.decode())
+
+    async def read():
+        line = await transport.Transport.build(serve(script).url)
+        reply = await line.send("GET", "/x", {})
+        try:
+            async with asyncio.timeout(10):
+                await reply.pump(take, None)
+        finally:
+            await reply.close()
+            await line.close()
+
+    began = time.monotonic()
+    with pytest.raises(RecursionError, match="one"):
+        asyncio.run(read())
+    assert time.monotonic() - began < 5
+    assert left.wait(10)
