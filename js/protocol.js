@@ -40,6 +40,9 @@
 
 /** What the front end sends. @typedef {{ type: "hello" } | { type: "sync" }} ToKernel */
 
+/** What a pane says whose kernel went while its answer came. The kernel keeps answers on disk as they grow. */
+const ORPHANED = "The kernel was restarted. Run the cell again to go on from here.";
+
 const LIVE = new Set(["queued", "starting", "connecting", "waiting", "streaming"]);
 
 /**
@@ -167,6 +170,18 @@ export class Cell {
   receive(message, now) {
     if (message?.type === "update") this.#update(message, now);
     else if (message?.type === "snapshot") this.#snapshot(message, now);
+  }
+
+  /**
+   * The kernel that fed this cell is gone: what was under way ends here, at the last the kernel said of it.
+   * @param {number} now
+   */
+  orphan(now) {
+    for (const [index, { state }] of this.panes.entries()) {
+      if (state !== null && isLive(state.status)) {
+        this.#setState(index, { ...state, status: "interrupted", message: ORPHANED, stop_hint: null }, now);
+      }
+    }
   }
 
   /**

@@ -14,6 +14,14 @@ import { View } from "./view.js";
 const ASK_AGAIN = 5_000;
 
 /**
+ * What tells that the kernel's end is gone. Jupyter's widget manager takes all models for dead when the kernel
+ * restarts, and says so by the first; it never takes one for living again. Nothing tells of a kernel that the
+ * server restarts by itself.
+ * Source: @jupyter-widgets/base-manager 1.0, `disconnect`; @jupyter-widgets/base 6, `comm_live`.
+ */
+const GONE = ["comm_live_update", "comm:close"];
+
+/**
  * A function, so that each model has a cell of its own; both halves give back their own end, which every
  * version of anywidget honours.
  * @returns {{
@@ -42,10 +50,18 @@ export default function widget() {
         }
         for (const view of views) view.wake();
       };
+      const gone = () => {
+        cell.orphan(performance.now());
+        for (const view of views) view.wake();
+      };
       model.on("msg:custom", receive);
+      for (const event of GONE) model.on(event, gone);
       send({ type: "hello" });
       receive(model.get("_snapshot"));
-      return () => model.off("msg:custom", receive);
+      return () => {
+        model.off("msg:custom", receive);
+        for (const event of GONE) model.off(event, gone);
+      };
     },
 
     render({ el }) {

@@ -21,7 +21,7 @@ afterEach(() => page.happyDOM.close());
 class Model {
   /** @type {object[]} */
   sent = [];
-  /** @type {((message: FromKernel) => void)[]} */
+  /** @type {[event: string, listener: (message?: any) => void][]} */
   #listeners = [];
 
   /** @param {FromKernel | null} snapshot */
@@ -31,13 +31,13 @@ class Model {
   get() {
     return this.snapshot;
   }
-  /** @param {string} _event @param {(message: FromKernel) => void} listener */
-  on(_event, listener) {
-    this.#listeners.push(listener);
+  /** @param {string} event @param {(message?: any) => void} listener */
+  on(event, listener) {
+    this.#listeners.push([event, listener]);
   }
-  /** @param {string} _event @param {(message: FromKernel) => void} listener */
-  off(_event, listener) {
-    this.#listeners = this.#listeners.filter((other) => other !== listener);
+  /** @param {string} event @param {(message?: any) => void} listener */
+  off(event, listener) {
+    this.#listeners = this.#listeners.filter(([name, other]) => name !== event || other !== listener);
   }
   /** @param {object} message */
   send(message) {
@@ -45,7 +45,11 @@ class Model {
   }
   /** @param {FromKernel} message */
   arrive(message) {
-    for (const listener of this.#listeners) listener(message);
+    this.trigger("msg:custom", message);
+  }
+  /** @param {string} event @param {FromKernel} [message] */
+  trigger(event, message) {
+    for (const [name, listener] of this.#listeners) if (name === event) listener(message);
   }
 }
 
@@ -212,4 +216,39 @@ test("a thousand messages in one frame are one paint", async () => {
   await frame();
   assert.equal(text(el, ".hs-text")?.length, 1000);
   assert.equal(el.querySelector(".hs-line")?.childNodes.length, 1);
+});
+
+for (const event of ["comm_live_update", "comm:close"]) {
+  test(`a kernel that goes in mid-stream ends the answer: ${event}`, async () => {
+    const model = new Model();
+    const { el } = start(model).show();
+    model.arrive(update(1, 0, "Hello", { elapsed_s: 5 }));
+    await frame();
+    model.trigger(event);
+    await frame();
+    for (let i = 0; i < 15; i += 1) await frame();
+    assert.equal(el.querySelector(".hs-pane")?.getAttribute("data-status"), "interrupted");
+    assert.equal(el.querySelector(".hs-pane")?.getAttribute("aria-busy"), "false");
+    assert.equal(text(el, ".hs-message"), "The kernel was restarted. Run the cell again to go on from here.");
+    assert.equal(text(el, ".hs-stop"), "");
+    assert.equal(text(el, ".hs-figure"), "5.0 s");
+    assert.equal(text(el, ".hs-text"), "Hello");
+  });
+}
+
+test("a kernel that goes after the end changes nothing; one that speaks again is believed", async () => {
+  const model = new Model();
+  const { el } = start(model).show();
+  model.arrive(update(1, 0, "Hello", { status: "complete" }));
+  model.trigger("comm_live_update");
+  await frame();
+  assert.equal(text(el, ".hs-word"), "complete");
+  assert.equal(text(el, ".hs-message"), "");
+  model.arrive(update(2, 5, ", again"));
+  model.trigger("comm_live_update");
+  model.arrive(update(3, 12, "!"));
+  await frame();
+  assert.equal(text(el, ".hs-word"), "streaming");
+  assert.equal(text(el, ".hs-message"), "");
+  assert.equal(text(el, ".hs-stop"), "■ stops");
 });

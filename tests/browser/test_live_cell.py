@@ -2,6 +2,8 @@
 
 import json
 
+from .conftest import KERNEL_READY
+
 LOAD = "%load_ext hs_notebook"
 AT_REST = ("display_data", ["text/markdown", "text/plain"])
 """The one output that stays of an answer: its type, and the MIME types of its data."""
@@ -196,6 +198,33 @@ def test_a_page_loaded_in_mid_stream_gets_the_whole_text(open_notebook):
     assert notebook.text().startswith("**This is a script")
     assert len(notebook.text().split()) == 120
     notebook.screenshot("reloaded")
+
+
+def test_a_kernel_restarted_in_mid_stream_is_told_at_once(open_notebook):
+    notebook = open_notebook(LOAD, ask(tokens=3000, tokens_per_s=30))
+    notebook.run_all()
+    notebook.until(lambda: len(notebook.text()) > 150, "text comes")
+    notebook.command("notebook:restart-kernel")
+    notebook.page.locator(".jp-Dialog .jp-mod-accept").click()
+
+    pane = notebook.live()
+    notebook.until(lambda: pane.get_attribute("data-status") == "interrupted", "the answer has ended")
+    assert pane.locator(".hs-message").inner_text() == (
+        "The kernel was restarted. Run the cell again to go on from here."
+    )
+    assert pane.locator(".hs-word").inner_text() == "interrupted"
+    assert pane.locator(".hs-stop").text_content() == ""
+    assert pane.get_attribute("aria-busy") == "false"
+    assert len(notebook.text()) > 150
+    stood = pane.locator(".hs-figure").first.inner_text()
+    notebook.page.wait_for_function(KERNEL_READY)
+    assert pane.locator(".hs-figure").first.inner_text() == stood
+    notebook.screenshot("kernel-restarted")
+
+    notebook.run_all()
+    notebook.until(lambda: notebook.live().get_attribute("data-status") == "streaming", "it goes on")
+    notebook.interrupt()
+    notebook.ended(1)
 
 
 HOSTILE = """<img src=x onerror="window.hit='img'"> <script>window.hit='script'</script>
