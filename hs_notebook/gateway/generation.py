@@ -55,8 +55,10 @@ class Generation:
         await asyncio.wait([self._task])
 
     def _done(self, task: asyncio.Task[State]) -> None:
-        self._stream.finish(self._stopped if task.cancelled() else task.result())
-        self._ended(self._stream)
+        try:
+            self._stream.finish(self._stopped if task.cancelled() else task.result())
+        finally:
+            self._ended(self._stream)
 
     async def _generate(self, chunks: AsyncGenerator[StreamChunk, None]) -> State:
         try:
@@ -68,12 +70,10 @@ class Generation:
             self._stream.broken = broken
             return State.CUT
         except HolySheepError as error:
-            self._fail(error)
-            return State.FAILED
+            return self._fail(error)
         except Exception:  # noqa: BLE001 - whatever fails here, the client must be told and the log must say
             _LOG.exception("an answer failed in the gateway itself")
-            self._fail(ProviderError("The gateway failed; its log says where.", code="gateway_failed"))
-            return State.FAILED
+            return self._fail(_of_ours())
         return State.COMPLETE
 
     def _write_as(self, model: str | None) -> Writer:
@@ -82,8 +82,19 @@ class Generation:
             self._writer = self._new_writer(model)
         return self._writer
 
-    def _fail(self, error: HolySheepError) -> None:
-        if not self._stream.log.events:
-            self._stream.refusal = error
-        code = error.code if isinstance(error, ProviderError) else None
-        self._stream.add(self._write_as(None).error(" ".join(error.lines), code))
+    def _fail(self, error: HolySheepError) -> State:
+        """Tell the readers. Where even that fails, they are told of that, or see the stream end."""
+        for each in (error, _of_ours()):
+            if not self._stream.log.events:
+                self._stream.refusal = each
+            code = each.code if isinstance(each, ProviderError) else None
+            try:
+                self._stream.add(self._write_as(None).error(" ".join(each.lines), code))
+                break
+            except Exception:  # noqa: BLE001 - the stream must end, or its readers wait for ever
+                _LOG.exception("an error could not be told")
+        return State.FAILED
+
+
+def _of_ours() -> ProviderError:
+    return ProviderError("The gateway failed; its log says where.", code="gateway_failed")
