@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from hs_notebook.client.engine import Engine
     from hs_notebook.client.transport import Transport
 
-__all__ = ["embedded_target", "recorder", "transport"]
+__all__ = ["embedded_target", "recorder", "server_name", "transport"]
 
 
 def recorder(engine: Engine) -> Recorder:
@@ -22,9 +22,17 @@ def recorder(engine: Engine) -> Recorder:
     return cast("Recorder", engine.shared["recorder"])
 
 
+def server_name(engine: Engine, base_url: str, said: str | None = None) -> str | None:
+    """What a server calls itself, as it has just `said` or had said before; None if it never did."""
+    names = cast("dict[str, str | None]", engine.shared.setdefault("server names", {}))
+    names[base_url] = said or names.get(base_url)
+    return names[base_url]
+
+
 async def transport(engine: Engine, base_url: str) -> Transport:
     """The connections to a server, made on the first call and whenever the proxy or CA settings changed."""
-    from hs_notebook.client.transport import Transport, surroundings
+    from hs_notebook.client.surroundings import surroundings
+    from hs_notebook.client.transport import Transport
 
     name = ("transport", base_url, surroundings())
     if name not in engine.shared:

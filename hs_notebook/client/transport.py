@@ -7,17 +7,15 @@ exception of httpx leaves this file, not even as a cause: it would carry the req
 from __future__ import annotations
 
 import asyncio
-import os
 import socket
 import ssl
 from functools import partial
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
-from hs_notebook.client import logs
+from hs_notebook.client import logs, surroundings
 from hs_notebook.client.config import is_loopback
 from hs_notebook.client.gather import Gather
 from hs_notebook.errors import HolySheepError, NotReachedError, SettingError
@@ -27,7 +25,7 @@ if TYPE_CHECKING:
 
     from hs_notebook.client.config import Secret
 
-__all__ = ["Reply", "Transport", "surroundings"]
+__all__ = ["Reply", "Transport"]
 
 CONNECT_TIMEOUT: Final = 5.0
 _ERROR_BODY_PAUSE: Final = 5.0
@@ -35,12 +33,6 @@ _ERROR_BODY_PAUSE: Final = 5.0
 _MOST_IDLE: Final = 10
 """Clients, each with an open connection, kept for the next requests."""
 _MEND_ENVIRONMENT: Final = "Correct or unset that environment variable."
-_NAMES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR")
-
-
-def surroundings() -> tuple[str | None, ...]:
-    """What of the environment a transport was built with; another one needs another transport."""
-    return tuple(os.environ.get(name) for name in _NAMES + tuple(name.lower() for name in _NAMES[:4]))
 
 
 class Reply:
@@ -129,7 +121,7 @@ class Transport:
         parts = urlsplit(base_url)
         self._base_url = base_url
         self._host = parts.netloc
-        self._proxy = _proxy_of(parts.scheme, parts.hostname or "")
+        self._proxy = surroundings.proxy_of(parts.scheme, parts.hostname or "")
         self._here = is_loopback(parts.hostname or "")
         self._trust = _trust(parts.scheme, parts.hostname or "")
         self._idle = [self._new_client()]
@@ -290,15 +282,6 @@ def _client(trust: ssl.SSLContext, *, here: bool) -> httpx.AsyncClient:
         "The proxy that the environment names cannot be used (is it a SOCKS proxy?).",
         remedy=_MEND_ENVIRONMENT,
     )
-
-
-def _proxy_of(scheme: str, host: str) -> str | None:
-    """Host and port of the proxy in between, without its user and password; None if there is none."""
-    proxies = getproxies()
-    proxy = proxies.get(scheme) or proxies.get("all")
-    if not proxy or is_loopback(host) or proxy_bypass(host):
-        return None
-    return urlsplit(proxy if "://" in proxy else f"//{proxy}").netloc.rpartition("@")[2]
 
 
 def _breakage(error: httpx.HTTPError) -> str:
