@@ -8,18 +8,39 @@ from typing import TYPE_CHECKING
 from hs_notebook.client.config import EMBEDDED
 from hs_notebook.client.resume import Action
 from hs_notebook.wire import request as wire_request
+from hs_notebook.wire.chunk import WireRequest
 
 if TYPE_CHECKING:
     from hs_notebook.client.config import Target
-    from hs_notebook.wire.chunk import ChatRequest, Shape, WireRequest
+    from hs_notebook.wire.chunk import ChatRequest, Shape
 
-__all__ = ["Asking", "auth"]
+__all__ = ["Asking", "Running", "auth", "conversation_path"]
 
 
 def auth(target: Target) -> dict[str, str]:
     """The headers that hold the key; none where there is no key."""
     key = target.key
     return {} if key is None else wire_request.auth(target.shape or "openai", key.reveal())
+
+
+def conversation_path(key: str) -> str:
+    """Where llama.cpp keeps the answer of a conversation, as seen on the wire (2026-11-22)."""
+    return f"/stream?conv_id={key}"
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A run of the model, as a server that keeps it is told which one is meant.
+
+    Attributes:
+        key: The Idempotency-Key of its request.
+        stream_id: The server's name for it; None if it had not said.
+        conversation: It is kept by its conversation, which goes by the key.
+    """
+
+    key: str
+    stream_id: str | None
+    conversation: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +54,8 @@ class Asking:
         chat: What it asks.
         key: Its Idempotency-Key: the same one asks for the same run of the model.
         event_id: The last event held, for a replay; None else.
-        forget: Key and stream id of a run that this request supersedes; None if there is none.
+        conversation: The server keeps answers by the conversation they are of, as llama.cpp does.
+        forget: The run that this request supersedes; None if there is none.
     """
 
     doing: Action | None
@@ -42,7 +64,8 @@ class Asking:
     chat: ChatRequest
     key: str
     event_id: str | None = None
-    forget: tuple[str, str | None] | None = None
+    conversation: bool = False
+    forget: Running | None = None
 
     @property
     def shape(self) -> Shape:
@@ -54,8 +77,15 @@ class Asking:
         """Whether the server is asked first if it kept the rest; ours says so by its answer itself."""
         return self.doing is Action.REPLAY and self.target.provider != EMBEDDED
 
+    @property
+    def reads_again(self) -> bool:
+        """Whether the answer is read once more from its beginning, without asking the model."""
+        return self.conversation and self.doing is Action.REPLAY
+
     def wire(self) -> WireRequest:
-        """Path and body."""
+        """Path and body; no body where the answer is only read again."""
+        if self.reads_again:
+            return WireRequest(conversation_path(self.key), {}, b"")
         return wire_request.build(self.shape, self.chat)
 
     def headers(self, wire: WireRequest) -> dict[str, str]:
@@ -65,6 +95,7 @@ class Asking:
             **wire.headers,
             "Idempotency-Key": self.key,
             **_resume(self.event_id),
+            **({"X-Conversation-Id": self.key} if self.conversation else {}),
             **auth(self.target),
         }
 

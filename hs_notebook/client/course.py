@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from hs_notebook.client.asking import Asking
+from hs_notebook.client.asking import Asking, Running
 from hs_notebook.client.config import EMBEDDED
 from hs_notebook.client.event_ids import has_order
 from hs_notebook.client.resume import Action, Break, Held, Server, next_step
@@ -52,7 +52,8 @@ class Course:
         self._chat = answer.request
         self._form: prefill.Form | None = None
         self._key = answer.id
-        self._forget: tuple[str, str | None] | None = None
+        self._forget: Running | None = None
+        self._conversation = False  # the run at hand was asked for as one
         self._awaits_text = False  # of a continuation or a restart: nothing of it was shown yet
         self._replay_failed = False
         self._continue_failed = False
@@ -60,9 +61,9 @@ class Course:
         self._restarts = 0
 
     @property
-    def key(self) -> str:
-        """The Idempotency-Key of the run at hand."""
-        return self._key
+    def running(self) -> Running:
+        """The run at hand."""
+        return Running(self._key, self.stream_id, self._conversation)
 
     @property
     def holds(self) -> bool:
@@ -102,6 +103,8 @@ class Course:
         """The request at hand."""
         continues = self._form if self.doing is Action.CONTINUE else None
         forget, self._forget = self._forget, None
+        if self.doing is not Action.REPLAY:
+            self._conversation = "llama.cpp" in (self.server_name or "") and continues is None
         return Asking(
             self.doing,
             target,
@@ -109,6 +112,7 @@ class Course:
             self._chat,
             self._key,
             self._answer.last_event_id if self.doing is Action.REPLAY else None,
+            self._conversation,
             forget,
         )
 
@@ -131,8 +135,10 @@ class Course:
     @property
     def _server(self) -> Server:
         ours = self._target is None or self._target.provider == EMBEDDED
-        keeps = ours or has_order(self._answer.last_event_id)
-        return Server("events" if keeps else None, self._prefill is not None)
+        if ours or has_order(self._answer.last_event_id):
+            return Server("events", self._prefill is not None)
+        text_only = not any(self._answer.sizes[1:])
+        return Server("conversation" if self._conversation and text_only else None, self._prefill is not None)
 
     @property
     def _names(self) -> list[str]:
@@ -164,7 +170,7 @@ class Course:
         self._awaits_text, self._replay_failed = True, False
         if action is Action.RESTART:
             self._restarts += 1
-            self._forget = (self._key, self.stream_id) if self.sent and self.replays else None
+            self._forget = self.running if self.sent and self.replays else None
             self._chat = answer.request
             self._key = _derived(answer.id, f"restart {len(answer.attempts)}")
         else:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from hs_notebook.answer import Status
 from hs_notebook.client import replay, status
 from hs_notebook.client.breaks import break_of
+from hs_notebook.client.clock import is_heartbeat
 from hs_notebook.client.intake import Intake
 from hs_notebook.client.resume import Action, Break
 from hs_notebook.client.stream import Phase
@@ -85,7 +86,11 @@ class Exchange:
         self._clock = clock
         self._models = models
         self._intake = Intake(
-            stream.answer, asking.doing, gapless=asking.shape == "openai", start_over=start_over
+            stream.answer,
+            asking.doing,
+            gapless=asking.shape == "openai",
+            from_start=asking.reads_again,
+            start_over=start_over,
         )
         self._decoder: ResponseDecoder | None = None
         self._fault: HolySheepError | None = None
@@ -131,12 +136,13 @@ class Exchange:
     async def _send(self, transport: Transport) -> Reply:
         asking = self._asking
         if asking.forget is not None:
-            await replay.cancel(transport, self._target, *asking.forget)
+            await replay.cancel(transport, self._target, asking.forget)
         if await self._is_gone(transport):
             self._broke = Break.EXPIRED
             raise _forgotten()
         wire = asking.wire()
-        return await transport.send("POST", wire.path, asking.headers(wire), wire.body, key=self._target.key)
+        method, body = ("GET", None) if asking.reads_again else ("POST", wire.body)
+        return await transport.send(method, wire.path, asking.headers(wire), body, key=self._target.key)
 
     async def _is_gone(self, transport: Transport) -> bool:
         """Whether the server says by itself that it cannot replay."""
@@ -187,6 +193,8 @@ class Exchange:
         if chunks:
             self._anything = True
             self._fold(self._intake.take(chunks), now)
+        elif not self._clock.beats and is_heartbeat(data):
+            self._clock.expect_heartbeats()
         if self._decided:
             self._clock.shorten(0)  # nothing that may still come counts
         elif decoder.complete:  # type: ignore[union-attr]

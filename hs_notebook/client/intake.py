@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from hs_notebook.client.resume import Action
-from hs_notebook.client.sieve import Sieve
+from hs_notebook.client.sieve import Again, Sieve
 from hs_notebook.client.splice import Splicer
 from hs_notebook.wire.chunk import StreamChunk
 
@@ -37,11 +37,18 @@ class Intake:
         answer: What it is for.
         doing: What the request does; None for a first one.
         gapless: Every event of this shape brings a chunk.
+        from_start: The response has no event ids and begins with all that is held.
         start_over: Called before the first content of a restart, to set aside what was shown.
     """
 
     def __init__(
-        self, answer: Answer, doing: Action | None, *, gapless: bool, start_over: Callable[[], None]
+        self,
+        answer: Answer,
+        doing: Action | None,
+        *,
+        gapless: bool,
+        from_start: bool,
+        start_over: Callable[[], None],
     ) -> None:
         self._answer = answer
         self._doing = doing
@@ -52,7 +59,8 @@ class Intake:
         self._splicer = Splicer(answer.text) if doing is Action.CONTINUE else None
         replays = doing is Action.REPLAY
         last = answer.last_event_id if replays else None
-        self._sieve = Sieve(last, answer.text if replays else "", gapless=gapless)
+        held = answer.text if replays else ""
+        self._sieve = Again(held) if from_start else Sieve(last, held, gapless=gapless)
 
     @property
     def broke(self) -> Break | None:

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, TypeVar
 import msgspec
 
 from hs_notebook.client import resources
-from hs_notebook.client.asking import auth
+from hs_notebook.client.asking import auth, conversation_path
 from hs_notebook.errors import HolySheepError
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Mapping
     from typing import Any
 
+    from hs_notebook.client.asking import Running
     from hs_notebook.client.config import Target
     from hs_notebook.client.engine import Engine
     from hs_notebook.client.transport import Transport
@@ -38,7 +39,7 @@ async def is_kept(transport: Transport, target: Target, event_id: str) -> bool |
     Its word is advice: what the request to resume itself is answered is the truth.
     """
     headers = {"Accept": "application/json", "X-Event-Id": event_id}
-    body = await _within(_PATIENCE, _post(transport, target, "/stream/check", headers))
+    body = await _within(_PATIENCE, _call(transport, target, "/stream/check", headers))
     try:
         valid = msgspec.json.decode(body or b"")["valid"]
     except (msgspec.DecodeError, KeyError, TypeError, UnicodeDecodeError):
@@ -46,34 +47,34 @@ async def is_kept(transport: Transport, target: Target, event_id: str) -> bool |
     return valid if isinstance(valid, bool) else None
 
 
-async def cancel(transport: Transport, target: Target, key: str, stream_id: str | None) -> bool:
-    """Tell a server to stop generating; whether it took that in.
-
-    Args:
-        transport: Connections to it.
-        target: The server.
-        key: The Idempotency-Key of the request.
-        stream_id: The server's name for the stream; None if it had not said.
-    """
-    named = {"Idempotency-Key": key} if stream_id is None else {"X-Stream-Id": stream_id}
-    return await _within(_GOODBYE, _post(transport, target, "/stream/cancel", named)) is not None
+async def cancel(transport: Transport, target: Target, run: Running) -> bool:
+    """Tell a server to stop generating; whether it took that in."""
+    if run.conversation:
+        call = _call(transport, target, conversation_path(run.key), {}, method="DELETE")
+    elif run.stream_id is None:
+        call = _call(transport, target, "/stream/cancel", {"Idempotency-Key": run.key})
+    else:
+        call = _call(transport, target, "/stream/cancel", {"X-Stream-Id": run.stream_id})
+    return await _within(_GOODBYE, call) is not None
 
 
-async def stop(engine: Engine, target: Target | None, key: str, stream_id: str | None) -> bool:
-    """Find the server and tell it to stop. `target` None: the embedded gateway; the rest as in `cancel`."""
+async def stop(engine: Engine, target: Target | None, run: Running) -> bool:
+    """Find the server and tell it to stop. `target` None: the embedded gateway."""
     try:
         server = target or await resources.embedded_target(engine)
         transport = await resources.transport(engine, server.base_url)
     except HolySheepError:
         return False
-    return await cancel(transport, server, key, stream_id)
+    return await cancel(transport, server, run)
 
 
-async def _post(transport: Transport, target: Target, path: str, headers: Mapping[str, str]) -> bytes | None:
+async def _call(
+    transport: Transport, target: Target, path: str, headers: Mapping[str, str], *, method: str = "POST"
+) -> bytes | None:
     """The answer's body; None where there was none, or it is an error's."""
     headers = {**headers, **auth(target), "Content-Length": "0"}
     try:
-        reply = await transport.send("POST", path, headers, key=target.key)
+        reply = await transport.send(method, path, headers, key=target.key)
     except HolySheepError:
         return None
     try:

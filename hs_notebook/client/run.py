@@ -180,6 +180,7 @@ class Run:
     async def _request(self) -> tuple[Ending, bool]:
         """One request, whatever its end; and whether it brought anything new."""
         target = await self._endpoint()
+        self._course.learn(None, resources.server_name(self._engine, target.base_url))
         asking = self._course.asking(target)
         # Before the attempt begins: the first transport of a process imports for a while.
         transport = await self._step(resources.transport(self._engine, asking.base_url))
@@ -244,7 +245,8 @@ class Run:
             ending = Ending(Status.FAILED, _fault(error))
         finally:
             clock.stop()
-        self._course.learn(exchange.stream_id, exchange.server_name)
+        name = resources.server_name(self._engine, asking.target.base_url, exchange.server_name)
+        self._course.learn(exchange.stream_id, name)
         self._keeper.stream_id = self._course.stream_id
         await self._close(attempt, ending, monotonic(), asking.target)
         return ending
@@ -306,7 +308,7 @@ class Run:
         if self.detach:
             self._answer.notes.append("The server goes on with it; run it again to see the rest.")
             return
-        if not await replay.stop(self._engine, self._target, course.key, course.stream_id):
+        if not await replay.stop(self._engine, self._target, course.running):
             self._answer.notes.append("The server could not be told to stop; it may go on, and bill it.")
 
 

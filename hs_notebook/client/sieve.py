@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from hs_notebook.client.event_ids import Follows, follows
 from hs_notebook.client.resume import Break
 
 if TYPE_CHECKING:
     from hs_notebook.wire.chunk import StreamChunk
 
-__all__ = ["Sieve"]
+__all__ = ["Again", "Sieve"]
 
 
 class Sieve:
@@ -74,6 +76,38 @@ class Sieve:
         self._waits = False
         if name is not None:
             self._last, self._next = name, _next(name)
+
+
+class Again:
+    """Lets through what is new of a response without event ids that begins with all that is held.
+
+    Attributes:
+        broke: What came that must not be folded; None while all is well.
+    """
+
+    def __init__(self, held: str) -> None:
+        self.broke: Break | None = None
+        self._left = held
+
+    def sift(self, chunks: list[StreamChunk]) -> list[StreamChunk]:
+        """The chunks to fold."""
+        return [new for chunk in chunks if (new := self._new(chunk)) is not None]
+
+    def prove(self) -> None:
+        """The response is whole: it must have had all that is held."""
+        if self._left:
+            self.broke = self.broke or Break.UNKNOWN
+
+    def _new(self, chunk: StreamChunk) -> StreamChunk | None:
+        if self.broke is not None or not self._left:
+            return None if self.broke is not None else chunk
+        size = min(len(chunk.content), len(self._left))
+        if chunk.content[:size] != self._left[:size]:
+            self.broke = Break.UNKNOWN
+            return None
+        self._left = self._left[size:]
+        rest = chunk.content[size:]
+        return msgspec.structs.replace(chunk, content=rest) if rest else None
 
 
 def _next(event_id: str | None) -> str | None:
