@@ -34,6 +34,7 @@ from tools.machine import (
     command_of,
     ensure_chromium,
     find_python,
+    heed_sigterm,
     npm,
     python_in,
     run,
@@ -265,6 +266,7 @@ def end_gateway(home: Path) -> None:
 
 def main(arguments: list[str]) -> int:
     """Read the command line and do what it says."""
+    heed_sigterm()
     at = arguments.index("--") if "--" in arguments else len(arguments)
     theirs = arguments[at + 1 :]  # for the tool behind the command
     options = parser().parse_args(arguments[:at])

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -62,9 +63,27 @@ def python_in(venv: Path) -> str:
 
 
 def run(*command: str, env: dict[str, str] | None = None, cwd: Path = ROOT) -> int:
-    """Run a command in sight of the user; its exit status."""
+    """Run a command in sight of the user; its exit status. A SIGTERM that ends us ends the command too."""
     print("+", " ".join(command).replace(str(ROOT) + os.sep, ""), flush=True)
-    return subprocess.run(command, cwd=cwd, env=env or running(), check=False).returncode
+    with subprocess.Popen(command, cwd=cwd, env=env or running()) as child:
+        try:
+            return child.wait()
+        except SystemExit:  # out of heed_sigterm
+            child.terminate()
+            child.wait()
+            raise
+        except BaseException:
+            child.kill()
+            raise
+
+
+def heed_sigterm() -> None:
+    """From now on SIGTERM ends this process as an exception does, so that nothing is left running."""
+
+    def end(number: int, _frame: object) -> None:
+        raise SystemExit(128 + number)
+
+    signal.signal(signal.SIGTERM, end)
 
 
 def must(*command: str, env: dict[str, str] | None = None) -> None:
