@@ -1,5 +1,8 @@
 """The two clocks of a stream: liveness (any byte) and progress (a content event).
 
+Only a server that sends heartbeats is held to them, from the first one on: another may think for long and
+say nothing. Until then progress alone counts.
+
 Both are figures that the reader of the stream sets; one lazy timer looks when the earlier could be due. So an
 event costs two assignments, whatever its rate.
 """
@@ -18,7 +21,12 @@ if TYPE_CHECKING:
 
     from hs_notebook.client.config import StreamingConfig
 
-__all__ = ["Clock"]
+__all__ = ["Clock", "is_heartbeat"]
+
+
+def is_heartbeat(data: bytes) -> bool:
+    """Whether a piece that brought no event is a sign of life: a comment, a ping, or blank lines."""
+    return data.startswith((b":", b"event: ping", b"event:ping")) or data.isspace()
 
 
 class Clock:
@@ -27,6 +35,7 @@ class Clock:
     Attributes:
         byte_at: Monotonic time of the last byte; None: not watched yet (no answer has begun).
         progress_at: Monotonic time of the last content, or of the request.
+        beats: Whether the server was seen to send heartbeats on this stream.
         grace: Seconds for what may follow, once the answer is decided; None while it is not.
         error: What ran out; None while nothing did, or when only the grace was over.
         broke: The same, as a break.
@@ -39,6 +48,7 @@ class Clock:
         self._loop = asyncio.get_running_loop()
         self.byte_at: float | None = None
         self.progress_at = monotonic()
+        self.beats = False
         self.grace: float | None = None
         self.error: StalledError | None = None
         self.broke: Break | None = None
@@ -48,6 +58,11 @@ class Clock:
         self.progress_at = monotonic()
         if self.byte_at is not None:
             self.byte_at = self.progress_at
+        self.look_again()
+
+    def expect_heartbeats(self) -> None:
+        """The server has sent one: from now on three that fail to come end the wait."""
+        self.beats = True
         self.look_again()
 
     def shorten(self, grace: float) -> None:
@@ -66,7 +81,7 @@ class Clock:
         if self.grace is not None:
             return (self.byte_at or self.progress_at) + self.grace
         due = self.progress_at + self._config.progress_timeout
-        if self.byte_at is not None:
+        if self.beats and self.byte_at is not None:
             due = min(due, self.byte_at + self._config.liveness_timeout)
         return due
 
@@ -94,13 +109,14 @@ class Clock:
                 remedy="Try again; for a model that thinks longer, set StreamingConfig(progress_timeout=…).",
             )
         if monotonic() - self.progress_at >= limit:
+            alive = "keeps the connection alive but " if self.beats else ""
             return Break.STALLED, StalledError(
-                f"The server keeps the connection alive but has sent no text for {limit:g} s.",
+                f"The server {alive}has sent no text for {limit:g} s.",
                 remedy="Try again; for a model that thinks longer, set StreamingConfig(progress_timeout=…).",
             )
         return Break.SILENT, StalledError(
             f"Not a byte came for {self._config.liveness_timeout:g} s (three heartbeats); nobody is there.",
             means="The text received is kept.",
-            remedy="Check the network and run it again; for a server without heartbeats that pauses longer, "
+            remedy="Check the network and run it again; for a server whose heartbeats are further apart, "
             "set StreamingConfig(heartbeat_interval=…).",
         )

@@ -83,8 +83,8 @@ class StreamingConfig:
         reconnect: Whether a broken stream is taken up again by itself.
         reconnect_delay: Seconds before the first time at most; doubled with each, up to 30 (docs/resume.md).
         max_reconnects: How many times in a row without anything new.
-        heartbeat_interval: Seconds between the server's signs of life; after three without a byte the
-            connection counts as dead.
+        heartbeat_interval: Seconds between the server's signs of life, if it sends any on a stream; after
+            three without a byte the connection then counts as dead.
         progress_timeout: Seconds without content after which a stream counts as stalled, heartbeats or not.
     """
 
@@ -103,7 +103,7 @@ class StreamingConfig:
 
     @property
     def liveness_timeout(self) -> float:
-        """Seconds without a byte after which a connection counts as dead."""
+        """Seconds without a byte after which a connection counts as dead, if the server sends heartbeats."""
         return 3 * self.heartbeat_interval
 
 

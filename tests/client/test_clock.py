@@ -37,27 +37,56 @@ def test_never_an_answer(serve, client, rows):
     assert [row["status"] for row in rows()] == ["interrupted"]
 
 
-def test_no_byte_after_the_headers(serve, client):
+BEATS = [b": hb\n", b": PROCESSING\n\n", b'event: ping\ndata: {"type": "ping"}\n\n', b"\n"]
+
+
+@pytest.mark.parametrize("first", [b"", event("kept")])
+@pytest.mark.parametrize("beat", BEATS, ids=["comment", "comment and blank", "ping", "blank"])
+def test_no_byte_after_a_heartbeat(serve, client, beat, first):
     async def script(peer):
         await peer.head()
+        if first:
+            await peer.piece(first)
+        await asyncio.sleep(0.02)
+        await peer.piece(beat)
         await peer.gone()
 
     server = serve(script)
     stream = client(server, streaming=QUICK).stream("hello", model="m")
     assert "Not a byte came for 0.3 s" in stalled(stream)
+    assert stream.answer.text == ("kept" if first else "")
     assert stream.answer.attempts[0].duration_s < 0.5
     assert until(lambda: server.open == 0)
 
 
-def test_no_byte_in_mid_stream(serve, client):
+@pytest.mark.parametrize("first", [b"", event("kept")])
+def test_who_sends_no_heartbeats_is_not_held_to_them(serve, client, first):
+    """A model that thinks for longer than three heartbeats, behind a server that sends none."""
+
     async def script(peer):
         await peer.head()
-        await peer.piece(event("kept"))
+        if first:
+            await peer.piece(first)
+        await asyncio.sleep(0.4)
+        for one in good_events():
+            await peer.piece(one)
+        await peer.finish()
+
+    stream = client(serve(script), streaming=QUICK).stream("hello", model="m")
+    assert stream.result(10).text == ("kept" if first else "") + TEXT
+
+
+@pytest.mark.parametrize("first", [b"", event("kept")])
+def test_without_heartbeats_the_progress_limit_rules(serve, client, first):
+    async def script(peer):
+        await peer.head()
+        if first:
+            await peer.piece(first)
         await peer.gone()
 
     stream = client(serve(script), streaming=QUICK).stream("hello", model="m")
-    assert "Not a byte" in stalled(stream)
-    assert stream.answer.text == "kept"
+    assert "The server has sent no text for 0.5 s" in stalled(stream)
+    assert 0.45 < stream.answer.attempts[0].duration_s < 1.5
 
 
 @pytest.mark.parametrize("first", [b"", event("kept")])

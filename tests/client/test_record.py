@@ -45,6 +45,7 @@ async def error_event(peer):
 
 async def silent(peer):
     await peer.head()
+    await peer.piece(b": hb\n")
     await peer.gone()
 
 
