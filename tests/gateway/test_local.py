@@ -86,6 +86,12 @@ def test_it_stops_at_max_tokens_and_says_so(http):
     assert choice["usage"]["completion_tokens"] == 5
 
 
+def test_without_max_tokens_it_stops_at_512(http):
+    choice = ask(http, ignore_eos=True).json()
+    assert choice["choices"][0]["finish_reason"] == "length"
+    assert choice["usage"]["completion_tokens"] == 512
+
+
 def test_it_streams_token_by_token(http):
     times = []
     decoder = ResponseDecoder("text/event-stream")
