@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from hs_notebook.errors import CutError, NotReachedError, StatusError, TooLongError
+from hs_notebook.errors import CutError, NotReachedError, ProviderError, StatusError, TooLongError
+from hs_notebook.gateway.blot import Blot
 from hs_notebook.gateway.translation import for_shape
 from hs_notebook.wire import request
 from hs_notebook.wire.failure import describe
@@ -76,14 +77,14 @@ class Relay:
             raise CutError(f"The connection to {self._name} broke ({type(error).__name__}).") from None
 
     async def _read(self, response: httpx.Response) -> AsyncIterator[StreamChunk]:
-        decoder = ResponseDecoder(response.headers.get("content-type"))
+        decoder, blot = ResponseDecoder(response.headers.get("content-type")), Blot(self._key)
         async for data in response.aiter_raw():
-            for chunk in decoder.feed(data):
+            for chunk in decoder.feed(blot.feed(data)):
                 yield chunk
             if decoder.failure is not None:
                 raise self._without_key(decoder.failure)
         framed = "content-length" in response.headers or "transfer-encoding" in response.headers
-        for chunk in decoder.end(framed=framed):
+        for chunk in (*decoder.feed(blot.end()), *decoder.end(framed=framed)):
             yield chunk
         if decoder.failure is not None:
             raise self._without_key(decoder.failure)
@@ -91,10 +92,15 @@ class Relay:
             raise CutError(f"The stream from {self._name} ended with no proof that the answer was complete.")
 
     def _without_key(self, error: HolySheepError) -> HolySheepError:
-        """The same error; should the server have echoed the key, it is struck out."""
-        if self._key:
-            error.what = error.what.replace(self._key, "***")
-            error.args = (error.what,)
+        """The same error; should the server have echoed the key in escapes, it is struck out now."""
+        if not self._key:
+            return error
+        error.what, error.means, error.remedy = (
+            said.replace(self._key, "***") for said in (error.what, error.means, error.remedy)
+        )
+        error.args = (error.what,)
+        if isinstance(error, ProviderError) and error.code is not None:
+            error.code = error.code.replace(self._key, "***")
         return error
 
     async def _refused(self, response: httpx.Response) -> HolySheepError:
@@ -103,7 +109,8 @@ class Relay:
             body += data
             if len(body) > _ERROR_BYTES:
                 break
-        said, _ = describe(body, response.headers.get("content-type"))
+        blot = Blot(self._key)
+        said, _ = describe(blot.feed(body) + blot.end(), response.headers.get("content-type"))
         status = response.status_code
         too_long = status == httpx.codes.REQUEST_ENTITY_TOO_LARGE or (
             status == httpx.codes.BAD_REQUEST and any(words in said for words in _TOO_LONG)

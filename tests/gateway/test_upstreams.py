@@ -98,6 +98,36 @@ def test_an_error_in_the_stream_is_passed_on_without_the_key(gateway, far_behind
     assert "[DONE]" not in response.text
 
 
+LONG = "Incorrect API key provided. " + "It is refused for reasons of its own. " * 4 + "Ah well. "
+CODE = b'data: {"error": {"message": "no", "code": "%b"}}\n\n' % KEY.encode()
+CUT_SHORT = b'data: {"error": {"message": "%b %b"}}\n\n' % (LONG.encode(), KEY.encode())
+
+
+@pytest.mark.parametrize("before", [[], [chunk("Hel")]], ids=["at once", "later"])
+@pytest.mark.parametrize("said", [CODE, CUT_SHORT, b"data: <%b>\n\n" % KEY.encode()])
+@pytest.mark.parametrize("size", [1, 11, 10**6])
+def test_no_part_of_the_key_is_passed_on_however_it_is_told(gateway, far_behind, before, said, size):
+    body = b"".join([*before, said])
+    far_behind(respond(*(body[at : at + size] for at in range(0, len(body), size))))
+    response = post(gateway)
+    assert "***" in response.text
+    assert KEY[:9] not in response.text
+
+
+def test_no_part_of_the_key_is_passed_on_in_a_text_or_a_status(gateway, far_behind):
+    far_behind(respond(chunk(f"Your key is {KEY}."), *WHOLE))
+    assert decode(post(gateway))[1] == "Your key is ***.Hello"
+    said = json.dumps({"error": {"message": LONG + KEY}}).encode()
+    far_behind(respond(said, status="400 Bad Request", headers="content-type: application/json"))
+    assert KEY[:9] not in post(gateway).text
+
+
+def test_an_answer_that_only_looks_like_the_key_is_passed_on_whole(gateway, far_behind):
+    far = far_behind(respond(KEY[:-1].encode(), headers="content-type: text/plain"))
+    assert decode(post(gateway))[1] == KEY[:-1]
+    assert far.heard
+
+
 @pytest.mark.parametrize(
     ("status", "sent", "got"),
     [
