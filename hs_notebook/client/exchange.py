@@ -176,8 +176,8 @@ class Exchange:
 
     async def _refusal(self, reply: Reply) -> HolySheepError:
         body, key = await reply.head(), self._target.key
-        if key is not None:  # before it is cut to an excerpt, which might leave half a key
-            body = body.replace(key.reveal().encode(), b"***")
+        if key is not None:
+            body = key.scrub_body(body)
         model = self._answer.request.model
         refusal = status.Refusal(reply.status, reply.headers, body, model, self._target.server, self._models)
         return refusal.error(datetime.now(UTC))

@@ -57,7 +57,7 @@ async def _get(engine: Engine, target: Target) -> bytes:
         await reply.close()
     if not 200 <= reply.status < 300:  # noqa: PLR2004 - HTTP's own line
         if target.key is not None:
-            body = body.replace(target.key.reveal().encode(), b"***")
+            body = target.key.scrub_body(body)
         raise status.Refusal(reply.status, reply.headers, body, None, target.server).error(datetime.now(UTC))
     return body
 

@@ -133,3 +133,11 @@ def test_a_secret_shows_nowhere():
     with pytest.raises(TypeError):
         pickle.dumps(config)
     assert secret.scrub(f"Bearer {KEY}!") == "Bearer ***!"
+    assert secret.scrub_body(f"Bearer {KEY}!".encode()) == b"Bearer ***!"
+
+
+@pytest.mark.parametrize("key", ["a", "none", "1234567"])
+def test_a_key_too_short_to_be_a_secret_leaves_texts_alone(key):
+    text = f"Nothing answers: {key}, {key[:-1]}…"
+    assert Secret(key).scrub(text) == text
+    assert Secret(key).scrub_body(text.encode()) == text.encode()
