@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
@@ -27,11 +26,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Refusal", "request_id", "without_key"]
 
-_TOO_LONG = re.compile(
-    r"context.{0,10}(length|window|size)|maximum context|prompt is too long|too many (input )?tokens"
-    r"|input (is|token count).{0,40}(too long|exceeds)",
-    re.IGNORECASE,
-)
 _REQUEST_IDS = ("x-request-id", "request-id", "x-generation-id", "x-stream-id", "cf-ray")
 
 
@@ -99,7 +93,7 @@ class Refusal:
     def _sort(self, said: str, code: str) -> tuple[type[StatusError], str, str, str]:
         """Class, what happened, what the server said, what to do."""
         means = f"It says: {said}" if said else ""
-        too_long = self.status in (400, 422) and (code == "context_length_exceeded" or _TOO_LONG.search(said))
+        too_long = self.status in (400, 422) and failure.means_too_long(said, code)
         if self.status == 413 or too_long:  # noqa: PLR2004 - HTTP's own numbers, here and below
             what = f"{self.server} finds the prompt too long for {self.model} ({self.status})."
             return TooLongError, what, means, "Shorten it, split it, or take a model with a longer context."

@@ -31,7 +31,7 @@ from hs_notebook.errors import InsecureURLError, ModelNotFoundError, SettingErro
 from hs_notebook.gateway import demo, settings
 from hs_notebook.gateway.demo import Demo
 from hs_notebook.gateway.local import Local
-from hs_notebook.gateway.upstreams import Relay
+from hs_notebook.gateway.upstreams import Relay, is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -40,8 +40,6 @@ if TYPE_CHECKING:
     from hs_notebook.wire.chunk import ChatRequest, Shape, StreamChunk
 
 __all__ = ["Models", "Upstream"]
-
-_LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 class Upstream(Protocol):
@@ -78,7 +76,7 @@ class Models:
         self._path = path
         self._demo = Demo()
         self._local = Local()
-        self._relays: dict[tuple[str, str, Shape, str | None], Relay] = {}
+        self._relays: dict[tuple[str, str, Shape, str | None, str | None], Relay] = {}
         self._seen: tuple[int, int] | None = None  # the file's time and size when it was read
         self._servers: dict[str, _Server] = {}
 
@@ -123,15 +121,25 @@ class Models:
                 remedy="Set it, run hs_notebook.embedded.stop() to end the gateway, and run the cell again.",
             )
         url = urlsplit(server.base_url)
-        if key and url.scheme != "https" and url.hostname not in _LOOPBACK:
+        if key and url.scheme != "https" and not is_loopback(url.hostname or ""):
             raise InsecureURLError(
                 f"The key for {name} would travel over plain http to {url.hostname}.",
                 remedy=f"Write https:// in {self._path}, or leave out key_env.",
             )
-        known = (name, server.base_url, server.shape, key)
+        known = (name, server.base_url, server.shape, server.key_env, key)
         if known not in self._relays:
-            self._relays[known] = Relay(name, server.base_url, key, server.shape)
+            self._relays[known] = Relay(
+                name, server.base_url, key, server.shape, on_refused_key=self._on_refused_key(name, server)
+            )
         return self._relays[known]
+
+    def _on_refused_key(self, name: str, server: _Server) -> str:
+        check = (
+            f"Name the variable that holds the key as key_env in [{name}] of {self._path}"
+            if server.key_env is None
+            else f"Check {server.key_env}, which [{name}] of {self._path} names for it"
+        )
+        return f"{check}; then run hs_notebook.embedded.stop() to end the gateway, and the cell again."
 
     def _configured(self) -> dict[str, _Server]:
         try:

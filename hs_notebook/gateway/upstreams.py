@@ -6,6 +6,7 @@ not read: an answer that ends without proof of being whole is an error here too,
 
 from __future__ import annotations
 
+import ipaddress
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -15,7 +16,7 @@ from hs_notebook.errors import CutError, NotReachedError, ProviderError, StatusE
 from hs_notebook.gateway.blot import Blot
 from hs_notebook.gateway.translation import for_shape
 from hs_notebook.wire import request
-from hs_notebook.wire.failure import describe
+from hs_notebook.wire.failure import describe, means_too_long
 from hs_notebook.wire.response import ResponseDecoder
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from hs_notebook.errors import HolySheepError
     from hs_notebook.wire.chunk import ChatRequest, Shape, StreamChunk
 
-__all__ = ["Relay"]
+__all__ = ["Relay", "is_loopback"]
 
 _CONNECT_S = 5.0
 _SILENCE_S = 600.0
@@ -32,8 +33,8 @@ _SILENCE_S = 600.0
 own."""
 _ERROR_BYTES = 64 * 1024
 _MAX_RETRY_AFTER_S = 86_400.0
-_TOO_LONG = ("context", "prompt is too long", "maximum number of tokens")
-"""How OpenAI, Anthropic and Google word it, in this order (2026-11-22)."""
+_BAD_REQUEST = (httpx.codes.BAD_REQUEST, httpx.codes.UNPROCESSABLE_ENTITY)
+_KEY_REFUSED = (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN)
 
 
 class Relay:
@@ -44,14 +45,18 @@ class Relay:
         base_url: Its base URL, as its shape's clients want it (mostly ending in /v1).
         key: Its API key; None if it needs none.
         shape: Whose API it speaks.
+        on_refused_key: What to do where it refuses the key.
     """
 
-    def __init__(self, name: str, base_url: str, key: str | None, shape: Shape = "openai") -> None:
+    def __init__(
+        self, name: str, base_url: str, key: str | None, shape: Shape = "openai", *, on_refused_key: str = ""
+    ) -> None:
         self._name = name
         self._base_url = base_url.rstrip("/")
         self._key = key
         self._shape = shape
-        self._on_loopback = urlsplit(base_url).hostname in ("127.0.0.1", "::1", "localhost")
+        self._on_refused_key = on_refused_key
+        self._on_loopback = is_loopback(urlsplit(base_url).hostname or "")
         self._client: httpx.AsyncClient | None = None
 
     async def answer(self, chat: ChatRequest) -> AsyncGenerator[StreamChunk, None]:
@@ -110,14 +115,15 @@ class Relay:
             if len(body) > _ERROR_BYTES:
                 break
         blot = Blot(self._key)
-        said, _ = describe(blot.feed(body) + blot.end(), response.headers.get("content-type"))
+        said, code = describe(blot.feed(body) + blot.end(), response.headers.get("content-type"))
         status = response.status_code
         too_long = status == httpx.codes.REQUEST_ENTITY_TOO_LARGE or (
-            status == httpx.codes.BAD_REQUEST and any(words in said for words in _TOO_LONG)
+            status in _BAD_REQUEST and means_too_long(said, code)
         )
         kind = TooLongError if too_long else StatusError
         error = kind(
             f"{self._name} answered with status {status}: {said or 'it gave no reason'}",
+            remedy=self._on_refused_key if status in _KEY_REFUSED else "",
             # A redirect, or a success that is no stream, is no status to pass on.
             status=status if status >= httpx.codes.BAD_REQUEST else httpx.codes.BAD_GATEWAY,
             retry_after=_seconds(response.headers.get("retry-after")),
@@ -140,6 +146,16 @@ class Relay:
         """Close the connections."""
         if self._client is not None:
             await self._client.aclose()
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _seconds(retry_after: str | None) -> float | None:

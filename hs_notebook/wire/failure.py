@@ -11,12 +11,26 @@ import msgspec
 
 from hs_notebook.wire.framing import BOM
 
-__all__ = ["as_json", "describe", "error_in", "error_in_bytes", "excerpt"]
+__all__ = ["as_json", "describe", "error_in", "error_in_bytes", "excerpt", "means_too_long"]
 
 _EXCERPT = 200
 _PAGE = 16 * 1024  # read of a page of HTML
 _TITLE = re.compile(rb"<(title|h1)\b[^>]*>(.*?)</\1", re.IGNORECASE | re.DOTALL)
 _UNSHOWN = re.compile(rb"<(script|style|head)\b.*?</\1\s*>|<!--.*?-->|<[^>]*>?", re.IGNORECASE | re.DOTALL)
+
+_TOO_LONG = re.compile(
+    r"maximum context (length|window|size)|\b(exceed\w*|longer than|too (long|large) for)\b.{0,40}\bcontext\b"
+    r"|context (length|window|size|limit)\b.{0,40}\bexceed|prompt is too long"
+    r"|too many (input |prompt )?tokens|input (is|token count)\b.{0,40}\b(too long|exceeds)",
+    re.IGNORECASE,
+)
+"""How OpenAI, Anthropic, Google, Mistral and llama.cpp word it (2026-11-22)."""
+_TOO_LONG_CODES = frozenset({"context_length_exceeded", "model_context_window_exceeded"})
+
+
+def means_too_long(said: str, code: str | None) -> bool:
+    """Whether a refusal's message or code says that the prompt is longer than the model takes."""
+    return code in _TOO_LONG_CODES or _TOO_LONG.search(said) is not None
 
 
 def describe(body: bytes, content_type: str | None = None) -> tuple[str, str | None]:

@@ -6,6 +6,8 @@ import time
 
 import pytest
 
+from hs_notebook.gateway.upstreams import is_loopback
+
 from .conftest import running, wait_for
 from .far import ASK, CUTS, ERROR, KEY, WHOLE, chunk, decode, post, respond
 
@@ -159,13 +161,41 @@ def test_a_status_is_passed_on_with_its_reason_and_without_the_key(gateway, far_
     assert response.headers["retry-after"] == "3"
 
 
-def test_a_prompt_that_is_too_long_is_named_so(gateway, far_behind):
-    said = b'{"error": {"message": "maximum context length is 2048 tokens"}}'
-    answer = respond(said, status="400 Bad Request", headers="content-type: application/json")
-    far_behind(answer)
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        ({"message": "maximum context length is 2048 tokens"}, "context_length_exceeded"),
+        ({"message": "no", "code": "context_length_exceeded"}, "context_length_exceeded"),
+        ({"message": "context_management is not permitted in this context"}, None),
+    ],
+)
+def test_a_prompt_that_is_too_long_is_named_so_and_nothing_else_is(gateway, far_behind, error, code):
+    said = json.dumps({"error": error}).encode()
+    far_behind(respond(said, status="400 Bad Request", headers="content-type: application/json"))
     response = post(gateway)
     assert response.status_code == 400
-    assert response.json()["error"]["code"] == "context_length_exceeded"
+    assert response.json()["error"]["code"] == code
+
+
+@pytest.mark.parametrize("status", ["401 Unauthorized", "403 Forbidden"])
+def test_a_refused_key_is_named_by_where_it_is_set(gateway, far_behind, status):
+    for key_env in ("FAR_KEY", None):
+        far_behind(respond(b"{}", status=status), key_env=key_env)
+        said = post(gateway).json()["error"]["message"]
+        assert "[far]" in said
+        assert f"{gateway.home / 'gateway.toml'}" in said
+        assert "embedded.stop()" in said
+        assert ("FAR_KEY" in said) == (key_env is not None)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2", "localhost", "gateway.localhost", "::1"])
+def test_this_machine_has_many_names(host):
+    assert is_loopback(host)
+
+
+@pytest.mark.parametrize("host", ["", "example.org", "localhost.example", "10.0.0.1", "128.0.0.1", "::2"])
+def test_other_machines_are_other_machines(host):
+    assert not is_loopback(host)
 
 
 def test_a_server_that_is_not_there_is_named(gateway, far_behind):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hs_notebook.wire.failure import as_json, describe, excerpt
+from hs_notebook.wire.failure import as_json, describe, excerpt, means_too_long
 
 HTML = "text/html"
 BODIES = {
@@ -110,3 +110,39 @@ def test_a_value_nested_too_deep_to_write_is_no_error():
     for _ in range(10**5):
         deep = [deep]
     assert as_json(deep) == ""
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "This model's maximum context length is 8192 tokens, your messages resulted in 9000",  # OpenAI
+        "Your input exceeds the context window of this model",  # OpenAI
+        "prompt is too long: 9 tokens > 8 maximum",  # Anthropic
+        "input length and `max_tokens` exceed context limit: 9 + 9 > 8",  # Anthropic
+        "The input token count (40) exceeds the maximum number of tokens allowed (8)",  # Google
+        "the request exceeds the available context size, try increasing it",  # llama.cpp
+        "Prompt contains 9 tokens and 0 draft tokens, too large for model with 8 maximum context length",
+    ],
+)
+def test_a_prompt_too_long_is_known_by_its_words(said):
+    assert means_too_long(said, None)
+
+
+@pytest.mark.parametrize("code", ["context_length_exceeded", "model_context_window_exceeded"])
+def test_a_prompt_too_long_is_known_by_its_code(code):
+    assert means_too_long("no", code)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "context_management is not permitted",
+        "Unknown parameter: context",
+        "context_window must be a number",
+        "temperature is not permitted in this context; its length is checked elsewhere",
+        "max_tokens is larger than the maximum number of tokens for output",
+        "",
+    ],
+)
+def test_the_word_context_alone_means_nothing(said):
+    assert not means_too_long(said, "invalid_request_error")
