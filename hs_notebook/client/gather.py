@@ -38,6 +38,8 @@ class Gather:
         return self._going
 
     def _on_turn(self) -> None:
+        if not self._pieces:
+            return  # the reader has ended and flushed them itself: a cancel would hit what it does next
         self.flush()
         if self.error is not None and self._reader is not None:
             self._reader.cancel()  # it waits for the next piece, which may never come
