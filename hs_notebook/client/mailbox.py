@@ -6,6 +6,7 @@ the first to wait for the whole answer switches the box off.
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 from typing import TYPE_CHECKING
 
@@ -25,11 +26,15 @@ LIMIT = 10_000
 class Mailbox:
     """A bounded queue that wakes its reader only when the reader sleeps.
 
+    Whether chunks are kept changes under a lock that the writer holds while it adds some: so what is in the
+    box and what a late reader is given as the text so far never overlap.
+
     Attributes:
         collecting: Whether the writer should put chunks in.
         reading: Whether somebody iterates.
         closed: Whether the last chunk is in.
         wake: What to call when something comes; set by a reader that found nothing.
+        on_room: What to call when there is room again; set by a writer that waits.
     """
 
     def __init__(self) -> None:
@@ -38,15 +43,19 @@ class Mailbox:
         self.closed = False
         self.wake: Callable[[], None] | None = None
         self.on_room: Callable[[], None] | None = None
+        self._lock = threading.Lock()
         self._chunks: deque[StreamChunk] = deque()
 
     # -- the writer ---------------------------------------------------------------------------
 
     def put(self, chunks: list[StreamChunk]) -> None:
         """Add chunks. A full box without a reader is emptied: a late one starts with the text so far."""
-        self._chunks.extend(chunks)
-        if not self.reading and len(self._chunks) > LIMIT:
-            self.switch_off()
+        with self._lock:
+            if not self.collecting:
+                return
+            self._chunks.extend(chunks)
+            if not self.reading and len(self._chunks) > LIMIT:
+                self._empty()
         self._call_reader()
 
     @property
@@ -64,13 +73,30 @@ class Mailbox:
         if wake is not None:
             wake()
 
+    def _empty(self) -> None:
+        self.collecting = False
+        self._chunks.clear()
+
     # -- the reader ---------------------------------------------------------------------------
 
     def switch_off(self) -> None:
         """Nobody is going to iterate, for all we know: keep no chunks."""
-        if not self.reading:
-            self.collecting = False
-            self._chunks.clear()
+        with self._lock:
+            if not self.reading:
+                self._empty()
+
+    def open(self) -> bool:
+        """Begin to read; whether it is late for that, so that `join_late` must be called.
+
+        Raises:
+            RuntimeError: Somebody reads already.
+        """
+        with self._lock:
+            if self.reading:
+                msg = "this stream is being read already; read its answer instead"
+                raise RuntimeError(msg)
+            self.reading = True
+            return not self.collecting
 
     def take(self) -> StreamChunk | None:
         """The next chunk; None if there is none now."""
@@ -79,16 +105,24 @@ class Mailbox:
         except IndexError:
             return None
         if self.on_room is not None and len(self._chunks) <= LIMIT // 2:
-            on_room, self.on_room = self.on_room, None
-            on_room()
+            self._make_room()
         return chunk
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more comes. A late reader that still waits for the text so far is not done."""
+        return self.closed and self.collecting
 
     def join_late(self, answer: Answer) -> None:
         """Begin in mid-stream, with all that came before as the first chunk. On the writer's thread."""
-        if not self.collecting:
-            self._chunks.append(so_far(answer))
-            self.collecting = True
-            self._call_reader()
+        self._chunks.append(so_far(answer))
+        self.collecting = True
+        self._call_reader()
+
+    def _make_room(self) -> None:
+        on_room, self.on_room = self.on_room, None
+        if on_room is not None:
+            on_room()
 
 
 def so_far(answer: Answer) -> StreamChunk:

@@ -187,15 +187,12 @@ class Stream:
     # -- reading chunks -----------------------------------------------------------------------------
 
     def _open_mailbox(self) -> None:
-        if self.mailbox.reading:
-            msg = "this stream is being read already; read its answer instead"
-            raise RuntimeError(msg)
-        self.mailbox.reading = True
-        if not self.mailbox.collecting:
-            if self.ended:
-                self.mailbox.join_late(self.answer)
-            else:
-                self._engine.call(self.mailbox.join_late, self.answer)
+        if not self.mailbox.open():
+            return
+        if self.ended:
+            self.mailbox.join_late(self.answer)
+        else:
+            self._engine.call(self.mailbox.join_late, self.answer)
 
     def _next_chunk(self, wake: Callable[[], None]) -> tuple[StreamChunk | None, bool]:
         """A chunk if there is one; else whether there is none to come. If neither, `wake` will be called."""
@@ -204,9 +201,9 @@ class Stream:
         if chunk is not None:
             return chunk, False
         box.wake = wake
-        closed = box.closed  # looked at before the last look into the box: what came in between is in it
+        over = box.over  # looked at before the last look into the box: what came in between is in it
         chunk = box.take()
-        return chunk, chunk is None and closed
+        return chunk, chunk is None and over
 
     def __iter__(self) -> Iterator[StreamChunk]:
         """The chunks as they come, from any thread. Leaving the loop stops the stream."""
