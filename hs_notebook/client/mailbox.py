@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from hs_notebook.wire.chunk import StreamChunk
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from hs_notebook.answer import Answer
 
@@ -44,6 +45,7 @@ class Mailbox:
         self.wake: Callable[[], None] | None = None
         self.on_room: Callable[[], None] | None = None
         self._lock = threading.Lock()
+        self._waiting = 0  # how many wait for the whole
         self._chunks: deque[StreamChunk] = deque()
 
     # -- the writer ---------------------------------------------------------------------------
@@ -60,8 +62,8 @@ class Mailbox:
 
     @property
     def full(self) -> bool:
-        """Whether the writer should wait for the reader."""
-        return self.reading and len(self._chunks) > LIMIT
+        """Whether the writer should wait for the reader. Not while somebody waits for the whole."""
+        return self.reading and not self._waiting and len(self._chunks) > LIMIT
 
     def close(self) -> None:
         """Say that nothing more comes."""
@@ -84,6 +86,19 @@ class Mailbox:
         with self._lock:
             if not self.reading:
                 self._empty()
+
+    @contextmanager
+    def whole(self) -> Iterator[None]:
+        """While somebody waits for the whole: a reader who is slow, or has left off, must not hold it up."""
+        with self._lock:
+            self._waiting += 1
+        self.switch_off()
+        self._make_room()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._waiting -= 1
 
     def open(self) -> bool:
         """Begin to read; whether it is late for that, so that `join_late` must be called.

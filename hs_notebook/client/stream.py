@@ -107,16 +107,16 @@ class Stream:
 
     def wait(self, timeout: float | None = None) -> bool:
         """Block until the stream has ended, or for `timeout` seconds; whether it has ended."""
-        self.mailbox.switch_off()
         until = None if timeout is None else monotonic() + timeout
-        while not self._done.done():
-            left = _SLICE if until is None else min(_SLICE, until - monotonic())
-            if left <= 0:
-                break
-            try:
-                self._done.exception(left)
-            except TimeoutError:
-                continue
+        with self.mailbox.whole():
+            while not self._done.done():
+                left = _SLICE if until is None else min(_SLICE, until - monotonic())
+                if left <= 0:
+                    break
+                try:
+                    self._done.exception(left)
+                except TimeoutError:
+                    continue
         return self._done.done()
 
     def wait_news(self, timeout: float | None = None) -> bool:
@@ -166,9 +166,9 @@ class Stream:
         return self._awaited().__await__()
 
     async def _awaited(self) -> Answer:
-        self.mailbox.switch_off()
         try:
-            await asyncio.wrap_future(self._done)
+            with self.mailbox.whole():
+                await asyncio.wrap_future(self._done)
         except asyncio.CancelledError:
             self.cancel()
             raise

@@ -298,6 +298,26 @@ def test_a_slow_reader_holds_the_server_back_and_misses_nothing(serve, client, m
     assert text.split() == [str(number) for number in range(40_000)]
 
 
+@pytest.mark.parametrize("way", ["result", "await"])
+def test_who_waits_for_the_whole_is_not_held_up_by_a_reader_who_left_off(serve, client, monkeypatch, way):
+    monkeypatch.setattr(mailbox, "LIMIT", 10)
+
+    async def script(peer):
+        await peer.answer([" x"] * 50_000)
+
+    stream = client(serve(script)).stream("hello", model="m")
+    reader = iter(stream)
+    assert next(reader).content == " x"
+    assert until(lambda: stream.mailbox.full)
+
+    async def wait():
+        return await asyncio.wait_for(stream._awaited(), 30)
+
+    whole = stream.result(30) if way == "result" else asyncio.run(wait())
+    assert whole.text == " x" * 50_000
+    assert len("".join(chunk.content for chunk in reader)) == 2 * 50_000 - 2  # and he misses nothing
+
+
 def test_chunks_nobody_reads_are_not_kept(serve, client, monkeypatch):
     monkeypatch.setattr(mailbox, "LIMIT", 10)
 
