@@ -24,6 +24,8 @@ BLOCKS = [(found[1], found[2].rstrip("\n")) for found in BLOCK.finditer(README)]
 
 EXAMPLE_URL = "http://127.0.0.1:8080/v1"
 """As the page writes it; the tests put a real one in its place."""
+ASKED = 'getpass("HolySheep key: ")'
+"""Nobody sits at the tests' keyboard."""
 KEY = "the-right-key"
 MODELS = ("gpt-4.1", "deepseek-v3.2", "claude-sonnet-4.5")
 COUNTS = {"prompt_tokens": 30, "completion_tokens": 2, "total_tokens": 32}
@@ -120,7 +122,7 @@ def matches(expected, text):
 def test_every_cell_runs_and_ends_as_it_says(provider, monkeypatch):
     monkeypatch.setenv("HOLYSHEEP_BASE_URL", provider)
     monkeypatch.setenv("HOLYSHEEP_API_KEY", KEY)
-    sources = [source.replace(EXAMPLE_URL, provider) for source, _ in cells()]
+    sources = [source.replace(EXAMPLE_URL, provider).replace(ASKED, repr(KEY)) for source, _ in cells()]
     notebook = new_notebook(cells=[new_code_cell(source) for source in sources])
     NotebookClient(notebook, timeout=120, allow_errors=True).execute()
 
@@ -133,6 +135,19 @@ def test_every_cell_runs_and_ends_as_it_says(provider, monkeypatch):
         else:
             assert matches(expected, text), f"{cell.source}\n\nshows\n\n{text}"
     assert len(notebook.cells) > 15
+
+
+@pytest.mark.kernel
+def test_the_python_part_runs_as_a_script(provider, monkeypatch):
+    monkeypatch.setenv("HOLYSHEEP_BASE_URL", provider)
+    monkeypatch.setenv("HOLYSHEEP_API_KEY", KEY)
+    part = README.split("## From Python")[1].split("##")[0]
+    blocks = [source for kind, source in BLOCK.findall(part) if kind == "python"]
+    script = "".join(block for block in blocks if "async for" not in block)
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "Ada." in done.stdout
 
 
 def test_every_block_is_of_a_kind_that_is_checked():
