@@ -147,7 +147,13 @@ class TooLongError(StatusError):
 
 
 class QuotaError(StatusError):
-    """Out of credit or over a rate limit (402, 429)."""
+    """Out of credit or over a rate limit (402, 429).
+
+    Attributes:
+        used_up: Whether the credit is used up, so that no waiting helps.
+    """
+
+    used_up = False
 
 
 class ServerFailedError(StatusError):

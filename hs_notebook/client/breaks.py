@@ -10,6 +10,7 @@ from hs_notebook.errors import (
     HolySheepError,
     NotReachedError,
     ProviderError,
+    QuotaError,
     StalledError,
     StatusError,
 )
@@ -34,6 +35,8 @@ def break_of(error: HolySheepError, doing: Action | None = None) -> Break:
         error: Why the request ended.
         doing: The step that the request was; None for the first.
     """
+    if isinstance(error, QuotaError) and error.used_up:
+        return Break.FATAL
     if isinstance(error, StatusError):
         return _break_of_status(error.status, doing)
     if isinstance(error, NotReachedError):

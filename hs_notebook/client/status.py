@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
@@ -26,6 +27,12 @@ if TYPE_CHECKING:
 
 __all__ = ["Refusal", "request_id", "without_key"]
 
+_NO_CREDIT = re.compile(
+    r"insufficient_(quota|balance|credit|fund)|billing|exceeded_current_quota|payment_required", re.IGNORECASE
+)
+"""Codes by which a 429 says what a 402 is for: nothing but money helps.
+Source: https://platform.openai.com/docs/guides/error-codes (insufficient_quota), 2026-11-22
+"""
 _REQUEST_IDS = ("x-request-id", "request-id", "x-generation-id", "x-stream-id", "cf-ray")
 
 
@@ -75,7 +82,7 @@ class Refusal:
         kind, what, means, remedy = self._sort(said or "", code or "")
         if wait is not None:
             remedy = _wait_line(wait, now) if wait > LONGEST_WAIT else remedy
-        return kind(
+        error = kind(
             what,
             means=means,
             remedy=remedy,
@@ -83,6 +90,12 @@ class Refusal:
             retry_after=wait,
             request_id=request_id(self.headers),
         )
+        if isinstance(error, QuotaError):
+            error.used_up = self._used_up(code or "")
+        return error
+
+    def _used_up(self, code: str) -> bool:
+        return self.status == 402 or (self.status == 429 and bool(_NO_CREDIT.search(code)))  # noqa: PLR2004 - HTTP's own numbers
 
     def _retry_after(self, now: datetime) -> float | None:
         milliseconds = parse_retry_after(self.headers.get("retry-after-ms"), now)
@@ -102,10 +115,10 @@ class Refusal:
             return KeyRefusedError, what, means, "Check HOLYSHEEP_API_KEY, and whether it may use this model."
         if self.status == 404:  # noqa: PLR2004
             return ModelNotFoundError, *self._not_found(said, code), ""
-        if self.status == 402:  # noqa: PLR2004
+        if self._used_up(code):
             return (
                 QuotaError,
-                f"{self.server} says the credit is used up (402).",
+                f"{self.server} says the credit is used up ({self.status}).",
                 means,
                 "Add credit, or use model=local.",
             )

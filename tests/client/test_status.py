@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 import pytest
 
 from hs_notebook import errors
+from hs_notebook.client.breaks import break_of
+from hs_notebook.client.resume import Break
 from hs_notebook.client.status import Refusal, request_id
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -58,6 +60,32 @@ def test_each_status(status, kind, words, body):
 )
 def test_a_prompt_that_is_too_long(body):
     assert isinstance(refusal(400, body), errors.TooLongError)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"error": {"message": "You exceeded your quota", "code": "insufficient_quota"}}',
+        b'{"error": {"message": "x", "code": "billing_hard_limit_reached"}}',
+        b'{"error": {"message": "x", "type": "exceeded_current_quota_error"}}',
+    ],
+)
+def test_a_429_for_want_of_money(body):
+    error = refusal(429, body)
+    assert type(error) is errors.QuotaError
+    assert error.used_up
+    assert "Add credit" in str(error)
+    assert break_of(error) is Break.FATAL
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b'{"error": {"code": "rate_limit_exceeded"}}', b'{"error": {"status": "RESOURCE_EXHAUSTED"}}'],
+)
+def test_a_429_for_want_of_patience(body):
+    error = refusal(429, body)
+    assert not error.used_up
+    assert break_of(error) is Break.BUSY
 
 
 def test_a_400_of_another_kind():
