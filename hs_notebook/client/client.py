@@ -18,7 +18,7 @@ from hs_notebook.client.prompt import Prompt, chat_request
 from hs_notebook.client.resume import Policy
 from hs_notebook.client.run import Run
 from hs_notebook.client.stream import CLOSING, Phase, Stream
-from hs_notebook.client.together import ask_all
+from hs_notebook.client.together import ask_all, refuse_one
 from hs_notebook.store.place import Place, current_place
 
 if TYPE_CHECKING:
@@ -168,6 +168,7 @@ class HolySheep:
             SettingError: One of them cannot be asked so; nothing was sent, to none.
             Interrupted: The user stopped them; all text is kept.
         """
+        refuse_one(models, "compare", "models")
         options.setdefault("comparison_id", uuid.uuid4().hex)
         return ask_all(self, [(prompt, model) for model in models], options)
 
@@ -184,6 +185,7 @@ class HolySheep:
             SettingError: One of them cannot be asked so; nothing was sent, of none.
             Interrupted: The user stopped them; all text is kept.
         """
+        refuse_one(prompts, "batch", "prompts")
         return ask_all(self, [(prompt, model) for prompt in prompts], options)
 
     def models(self) -> list[str]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from hs_notebook.client.prompt import chat_request
 from hs_notebook.client.stream import CLOSING, stop_line
-from hs_notebook.errors import Interrupted
+from hs_notebook.errors import Interrupted, SettingError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from hs_notebook.client.prompt import Prompt
     from hs_notebook.client.stream import Stream
 
-__all__ = ["ask_all"]
+__all__ = ["ask_all", "refuse_one"]
 
 _CHECKED = ("system", "temperature", "max_tokens", "extra")
 """The options that a request is made of."""
@@ -41,6 +41,19 @@ def ask_all(client: HolySheep, asked: list[tuple[Prompt, str]], options: Mapping
             stream.cancel()
         raise
     return _wait(streams)
+
+
+def refuse_one(several: object, function: str, name: str) -> None:
+    """A lone string is no list: it would be taken letter by letter, each a request that costs.
+
+    Raises:
+        SettingError: It is a string.
+    """
+    if isinstance(several, str):
+        raise SettingError(
+            f"{function}() takes a list of {name}, not one string; nothing was sent.",
+            remedy=f"Write [{several[:40]!r}], or use ask() for one.",
+        )
 
 
 def _wait(streams: list[Stream]) -> list[Answer]:

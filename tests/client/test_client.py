@@ -57,6 +57,18 @@ def test_one_that_is_wrong_among_many_has_none_sent(serve, client, rows, ask):
     assert (server.connections, rows()) == (0, [])
 
 
+@pytest.mark.parametrize(
+    "ask",
+    [lambda asker: asker.batch("hey", model="m"), lambda asker: asker.compare("hi", "gpt")],
+    ids=["batch", "compare"],
+)
+def test_a_string_is_not_taken_letter_by_letter(serve, client, ask):
+    server = serve(answer)
+    with pytest.raises(errors.SettingError, match="not one string"):
+        ask(client(server))
+    assert server.connections == 0
+
+
 def test_a_model_without_a_key_among_many_has_none_sent(rows):
     with HolySheep() as asker, pytest.raises(errors.MissingKeyError):
         asker.compare("hello", ["demo", "gpt-4.1"])
