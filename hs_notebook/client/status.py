@@ -80,6 +80,9 @@ class Refusal:
         said, code = failure.describe(self.body, self.headers.get("content-type"))
         wait = self._retry_after(now)
         kind, what, means, remedy = self._sort(said or "", code or "")
+        if lines := failure.lines_in(self.body):
+            what = f"{self.server} says: {lines[0]}"
+            means, remedy = " ".join(lines[1:2]), " ".join(lines[2:]) or (remedy if len(lines) == 1 else "")
         if wait is not None:
             remedy = _wait_line(wait, now) if wait > LONGEST_WAIT else remedy
         error = kind(

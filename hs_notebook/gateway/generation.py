@@ -89,7 +89,7 @@ class Generation:
                 self._stream.refusal = each
             code = each.code if isinstance(each, ProviderError) else None
             try:
-                self._stream.add(self._write_as(None).error(" ".join(each.lines), code))
+                self._stream.add(self._write_as(None).error(str(each), code))
                 break
             except Exception:  # noqa: BLE001 - the stream must end, or its readers wait for ever
                 _LOG.exception("an error could not be told")

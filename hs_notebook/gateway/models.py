@@ -107,7 +107,7 @@ class Models:
         near = difflib.get_close_matches(model, self.names(), n=3, cutoff=0.5)
         guess = f" Did you mean {' or '.join(near)}?" if near else ""
         return ModelNotFoundError(
-            f"The embedded gateway does not know the model {model[:100]!r}.{guess}",
+            f"No model here is named {model[:100]!r}.{guess}",
             means=f"It answers for: {', '.join(self.names())}.",
             remedy=f"More models can be named in {self._path}.",
             status=404,

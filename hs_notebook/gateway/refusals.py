@@ -68,7 +68,7 @@ def refusal_for(error: HolySheepError, *, path: str) -> Response:
     headers: dict[str, str] = {}
     if isinstance(error, StatusError) and error.retry_after is not None:
         headers["retry-after"] = f"{error.retry_after:g}"
-    return refusal(_status(error), " ".join(error.lines), _code(error), path=path, headers=headers)
+    return refusal(_status(error), str(error), _code(error), path=path, headers=headers)
 
 
 def _status(error: HolySheepError) -> int:

@@ -87,14 +87,21 @@ class Relay:
             for chunk in decoder.feed(blot.feed(data)):
                 yield chunk
             if decoder.failure is not None:
-                raise self._without_key(decoder.failure)
+                raise self._named(decoder.failure)
         framed = "content-length" in response.headers or "transfer-encoding" in response.headers
         for chunk in (*decoder.feed(blot.end()), *decoder.end(framed=framed)):
             yield chunk
         if decoder.failure is not None:
-            raise self._without_key(decoder.failure)
+            raise self._named(decoder.failure)
         if not decoder.complete:
             raise CutError(f"The stream from {self._name} ended with no proof that the answer was complete.")
+
+    def _named(self, error: HolySheepError) -> HolySheepError:
+        """What the decoder found, told of this server by its name."""
+        if error.what.startswith("The server "):
+            error.what = self._name + error.what.removeprefix("The server")
+            error.args = (error.what,)
+        return self._without_key(error)
 
     def _without_key(self, error: HolySheepError) -> HolySheepError:
         """The same error; should the server have echoed the key in escapes, it is struck out now."""

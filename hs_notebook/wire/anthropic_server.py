@@ -167,7 +167,8 @@ def body(chunks: Iterable[StreamChunk], response_id: str, model: str) -> bytes:
 
 def error_body(message: str, code: str | None = None) -> bytes:
     """An error as Anthropic's API words it; `code` is its type."""
-    return msgspec.json.encode({"type": "error", "error": {"type": code or "api_error", "message": message}})
+    said = {"type": code or "api_error", "message": message.replace("\n", " ")}
+    return msgspec.json.encode({"type": "error", "error": said})
 
 
 def _message_object(

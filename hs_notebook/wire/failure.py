@@ -11,9 +11,10 @@ import msgspec
 
 from hs_notebook.wire.framing import BOM
 
-__all__ = ["as_json", "describe", "error_in", "error_in_bytes", "excerpt", "means_too_long"]
+__all__ = ["as_json", "describe", "error_in", "error_in_bytes", "excerpt", "lines_in", "means_too_long"]
 
 _EXCERPT = 200
+_LINE = 500  # of a line that our gateway wrote: its remedies are longer than an excerpt
 _PAGE = 16 * 1024  # read of a page of HTML
 _TITLE = re.compile(rb"<(title|h1)\b[^>]*>(.*?)</\1", re.IGNORECASE | re.DOTALL)
 _UNSHOWN = re.compile(rb"<(script|style|head)\b.*?</\1\s*>|<!--.*?-->|<[^>]*>?", re.IGNORECASE | re.DOTALL)
@@ -103,6 +104,21 @@ def error_in(value: Any) -> tuple[str, str | None] | None:  # noqa: ANN401 - any
     return None
 
 
+def lines_in(error: Any) -> list[str]:  # noqa: ANN401 - any JSON value
+    """The one to three lines in which our gateway words an error; [] where another server words it.
+
+    Args:
+        error: The error's JSON value, or the bytes of a body.
+    """
+    value = _first_value(error) if isinstance(error, bytes) else error
+    inner = value.get("error") if isinstance(value, dict) else None
+    lines = inner.get("lines") if isinstance(inner, dict) else None
+    if not isinstance(lines, list) or not 0 < len(lines) <= 3:  # noqa: PLR2004 - as errors.py words them
+        return []
+    whole = all(isinstance(line, str) and line.strip() for line in lines)
+    return [excerpt(line, _LINE) for line in lines] if whole else []
+
+
 def _message(error: dict[str, Any]) -> str:
     for name in ("message", "detail", "msg", "error_description"):
         said = error.get(name)
@@ -121,9 +137,9 @@ def _code(error: dict[str, Any]) -> str | None:
     return None
 
 
-def excerpt(said: bytes | str) -> str:
-    """The beginning of a text on one line, at most 200 characters, control characters left out."""
-    text = said[: 8 * _EXCERPT]
+def excerpt(said: bytes | str, limit: int = _EXCERPT) -> str:
+    """The beginning of a text on one line, at most so many characters, control characters left out."""
+    text = said[: 8 * limit]
     text = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
     line = " ".join("".join(char if char.isprintable() else " " for char in text).split())
-    return line if len(line) <= _EXCERPT else line[: _EXCERPT - 1] + "…"
+    return line if len(line) <= limit else line[: limit - 1] + "…"

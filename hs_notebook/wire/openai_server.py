@@ -222,8 +222,9 @@ def body(chunks: Iterable[StreamChunk], response_id: str, model: str, *, created
 
 
 def error_body(message: str, code: str | None = None, *, kind: str = "server_error") -> bytes:
-    """An error as OpenAI's API words it."""
-    return msgspec.json.encode({"error": {"message": message, "type": kind, "param": None, "code": code}})
+    """An error as OpenAI's API words it; and its lines one by one, for clients that know of them."""
+    said = {"message": message.replace("\n", " "), "type": kind, "param": None, "code": code}
+    return msgspec.json.encode({"error": {**said, "lines": message.split("\n")}})
 
 
 def _choice(delta: dict[str, Any], finish: str | None) -> dict[str, Any]:

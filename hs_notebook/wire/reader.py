@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from hs_notebook.errors import ProviderError
 from hs_notebook.wire.chunk import StreamChunk, StreamEnd
-from hs_notebook.wire.failure import as_json, error_in
+from hs_notebook.wire.failure import as_json, error_in, lines_in
 
 if TYPE_CHECKING:
     from hs_notebook.wire.framing import Frame
@@ -83,4 +83,10 @@ def provider_error(message: str, code: str | None) -> ProviderError:
 def reported(obj: dict[str, Any]) -> ProviderError | None:
     """The error that an object reports; None if it reports none."""
     found = error_in(obj)
-    return provider_error(*found) if found else None
+    if not found:
+        return None
+    message, code = found
+    if lines := lines_in(obj):
+        means, remedy = " ".join(lines[1:2]), " ".join(lines[2:])
+        return ProviderError(f"The server says: {lines[0]}", means=means, remedy=remedy, code=code)
+    return provider_error(message, code)

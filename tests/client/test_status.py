@@ -1,5 +1,6 @@
 """What each status becomes, in words that name the remedy."""
 
+import json
 from datetime import UTC, datetime
 
 import pytest
@@ -121,3 +122,13 @@ def test_request_id():
     assert request_id({"request-id": "c"}) == "c"
     assert request_id({"x-request-id": ""}) is None
     assert refusal(500, X_Request_Id="req-1").request_id == "req-1"
+
+
+def test_an_error_worded_in_lines_is_told_in_lines_and_whole():
+    lines = ["far refused it.", "w" * 300, "r" * 300]
+    body = json.dumps({"error": {"message": " ".join(lines), "lines": lines}}).encode()
+    error = refusal(401, body)
+    assert type(error) is errors.KeyRefusedError
+    assert error.lines == ["api.test says: far refused it.", *lines[1:]]
+    body = json.dumps({"error": {"message": "no credit", "lines": ["no credit"]}}).encode()
+    assert "Add credit" in refusal(402, body).remedy

@@ -100,6 +100,13 @@ def test_an_error_in_the_stream_is_passed_on_without_the_key(gateway, far_behind
     assert "[DONE]" not in response.text
 
 
+def test_a_relayed_error_says_who_and_says_it_once(gateway, far_behind):
+    far_behind(respond(chunk("Hel"), b'data: {"error": {"message": "overloaded", "code": "busy"}}\n\n'))
+    what, means, remedy = decode(post(gateway))[0].failure.lines
+    assert what == "The server says: far reported an error (busy): overloaded"
+    assert (means.count("not complete"), remedy.count("Run")) == (1, 1)
+
+
 LONG = "Incorrect API key provided. " + "It is refused for reasons of its own. " * 4 + "Ah well. "
 CODE = b'data: {"error": {"message": "no", "code": "%b"}}\n\n' % KEY.encode()
 CUT_SHORT = b'data: {"error": {"message": "%b %b"}}\n\n' % (LONG.encode(), KEY.encode())

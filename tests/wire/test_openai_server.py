@@ -201,7 +201,8 @@ def test_an_error_ends_the_stream_and_is_a_failure():
     chunks = decoder.feed(b"".join(sse.encode(frame.data) for frame in frames)) + decoder.end(framed=True)
 
     assert [chunk.content for chunk in chunks] == ["a"]
-    assert decoder.failure.what == "The server reported an error (model_failed): the model broke"
+    assert decoder.failure.what == "The server says: the model broke"
+    assert decoder.failure.code == "model_failed"
 
 
 @given(st.lists(deltas), finishes, usages)
@@ -236,11 +237,14 @@ def test_unknown_counts_are_null_and_not_0():
 
 
 def test_error_body():
-    assert json.loads(error_body("no such model", "model_not_found", kind="invalid_request_error")) == {
+    assert json.loads(
+        error_body("no such model\nAsk for another.", "model_not_found", kind="invalid_request_error")
+    ) == {
         "error": {
-            "message": "no such model",
+            "message": "no such model Ask for another.",
             "type": "invalid_request_error",
             "param": None,
             "code": "model_not_found",
+            "lines": ["no such model", "Ask for another."],
         }
     }

@@ -3,6 +3,7 @@
 The cases are those on which other clients lose text, crash, or call a broken answer complete.
 """
 
+import json
 import time
 
 import pytest
@@ -487,3 +488,20 @@ def test_half_a_character_in_arguments_leaves_them_json():
     _, chunks = received(SSE, b"data: " + call + b"\n\n")
 
     assert chunks[0].tool_calls[0].arguments == '{"x":"\ufffd"}'
+
+
+def test_an_error_worded_in_lines_is_told_in_lines_and_whole():
+    lines = ["far broke.", "w" * 300, "r" * 300]
+    error = {"message": " ".join(lines), "code": "busy", "lines": lines}
+    decoder, _ = received(SSE, b"data: %s\n\n" % json.dumps({"error": error}).encode())
+
+    assert decoder.failure.lines == ["The server says: far broke.", *lines[1:]]
+    assert decoder.failure.code == "busy"
+
+
+@pytest.mark.parametrize("lines", [None, [], "a", [1], [""], ["a"] * 4, {"a": 1}])
+def test_lines_that_are_none_are_not_heeded(lines):
+    error = {"message": "no", "lines": lines}
+    decoder, _ = received(SSE, b"data: %s\n\n" % json.dumps({"error": error}).encode())
+
+    assert decoder.failure.what == "The server reported an error: no"
