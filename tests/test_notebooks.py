@@ -36,6 +36,7 @@ def test_it_streams_counts_and_rests_as_text(path, tmp_path):
     notebook.cells.append(new_code_cell(USAGE))
     done, result = show(notebook, tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stderr == ""
 
     asking = [cell for cell in result.cells if asks(cell)]
     rows = json.loads(result.cells[-1].outputs[0].text)

@@ -15,6 +15,9 @@ from nbformat.v4 import new_code_cell
 WIDE = new_code_cell("import pandas; pandas.set_option('display.width', 160)")
 """Run first and not shown: without a terminal, pandas breaks its tables at 80 columns."""
 
+QUIET = ["--log-level=ERROR"]
+"""For the kernel: it would warn that it talks over TCP, which here never leaves the machine."""
+
 
 def show(path: Path, result: Path | None = None) -> int:
     """Execute and print; the exit status."""
@@ -35,7 +38,9 @@ def show(path: Path, result: Path | None = None) -> int:
 def execute(notebook: nbformat.NotebookNode, folder: Path) -> str | None:
     """Run all cells in place; what failed, or None."""
     try:
-        NotebookClient(notebook, timeout=600, resources={"metadata": {"path": str(folder)}}).execute()
+        NotebookClient(
+            notebook, timeout=600, resources={"metadata": {"path": str(folder)}}, extra_arguments=QUIET
+        ).execute()
     except CellExecutionError as error:
         return f"{error.ename}: {error.evalue}"
     return None
