@@ -25,6 +25,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException
 from importlib.metadata import version
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -33,7 +34,6 @@ from hs_notebook.home import home
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 __all__ = ["Endpoint", "ensure", "stop"]
 
@@ -170,6 +170,7 @@ def _start(deadline: float) -> _Record:
             stdout=output,
             stderr=output,
             cwd=folder,
+            env=_environment(),
             **_of_its_own(),
         )
     # Somebody must wait for a child, or it stays a zombie for as long as this kernel lives.
@@ -190,6 +191,14 @@ def _start(deadline: float) -> _Record:
         means="This machine may be very busy.",
         remedy=f"Run the cell again; its log: {log}",
     )
+
+
+def _environment() -> dict[str, str]:
+    """Ours; a path in it is made absolute, for the process stands in another folder."""
+    weights = os.environ.get("HOLYSHEEP_LOCAL_MODEL")
+    if not weights:
+        return dict(os.environ)
+    return {**os.environ, "HOLYSHEEP_LOCAL_MODEL": str(Path(weights).expanduser().absolute())}
 
 
 def _of_its_own() -> dict[str, Any]:

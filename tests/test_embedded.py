@@ -73,6 +73,17 @@ def test_it_is_started_in_a_folder_that_is_named_from_here(holysheep_home, file,
     assert file.exists()
 
 
+def test_weights_named_from_here_are_found_from_there(holysheep_home, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOLYSHEEP_LOCAL_MODEL", "gone.gguf")
+    endpoint = embedded.ensure()
+    headers = {"Authorization": f"Bearer {endpoint.token}"}
+    asked = {"model": "local", "messages": [{"role": "user", "content": "Hi"}]}
+    url = f"{endpoint.base_url}/chat/completions"
+    response = httpx.post(url, headers=headers, json=asked, trust_env=False)
+    assert str(tmp_path / "gone.gguf") in response.json()["error"]["message"]
+
+
 def test_the_token_is_not_in_its_repr(file):
     endpoint = embedded.ensure()
     assert endpoint.token not in repr(endpoint)

