@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from inspect import isroutine
 from itertools import islice
 from typing import Any
 
@@ -61,6 +62,8 @@ def _render(inside: str, names: Mapping[str, Any]) -> tuple[str, str]:
     value = _look_up(expression, names)
     for name in filters:
         value = _filter(name, inside)(value)
+    if isroutine(value):
+        raise _function(expression)
     if _is_table(value):
         return _table(value), f"{expression} ({_table_size(value)})"
     written = str(value)
@@ -124,6 +127,16 @@ def _not_a_name(expression: str) -> SettingError:
     return SettingError(
         f"'{{{{{expression}}}}}' is more than a name with attributes and constant indices.",
         means="Code inside the braces is not run: give the value a name in a cell before.",
+        remedy=_AS_WRITTEN,
+    )
+
+
+def _function(expression: str) -> SettingError:
+    owner, _, name = expression.rpartition(".")
+    filtered = f"Did you mean {{{{{owner}|{name}}}}}?" if owner and name in FILTERS else ""
+    return SettingError(
+        f"'{{{{{expression}}}}}' is a function, and nothing is run.",
+        means=filtered or "Give its result a name in a cell before.",
         remedy=_AS_WRITTEN,
     )
 

@@ -64,6 +64,9 @@ def test_what_is_filled_in(text, filled):
         ("{{name + name}}", "Code inside the braces is not run"),
         ("{{name.__class__}}", "Code inside the braces is not run"),
         ("{{name for}}", "Code inside the braces is not run"),
+        ("{{df.head}}", "Did you mean {{df|head}}?"),
+        ("{{df.head|head}}", "Did you mean {{df|head}}?"),
+        ("{{name.upper}}", "is a function"),
     ],
 )
 def test_what_stops_before_sending(text, said):
