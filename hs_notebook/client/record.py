@@ -1,7 +1,7 @@
 """The writer of what is stored: one thread, in order, never in a stream's way.
 
 A usage row is begun when a request is sent and completed when it ends. If the store fails, the stream goes on
-and the answer says so.
+and the answer says so; the store is then left alone for some seconds, and what comes meanwhile is done after.
 """
 
 from __future__ import annotations
@@ -10,10 +10,12 @@ import asyncio
 import logging
 import queue
 import threading
+from collections import deque
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from hs_notebook.client.config import EMBEDDED, EMBEDDED_MODELS
-from hs_notebook.errors import HolySheepError
+from hs_notebook.errors import HolySheepError, StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,6 +28,12 @@ __all__ = ["Recorder"]
 
 PATIENCE = 10.0
 """Seconds that the end of an answer waits for its row; a store that hangs hangs nobody else."""
+_BRIEFLY = 0.2
+"""The same while the store is known to be in trouble."""
+_PAUSE = 5.0
+"""Seconds that a store which failed is left alone; a try at a locked one takes as long."""
+_MOST_LATE = 1000
+"""Pieces of work that are kept for after that; beyond it the oldest are dropped."""
 _NO_ROW = "This answer is missing from the usage table"
 
 log = logging.getLogger("hs_notebook")
@@ -36,7 +44,11 @@ class Recorder:
 
     def __init__(self) -> None:
         self._jobs: queue.SimpleQueue[Callable[[], object]] = queue.SimpleQueue()
-        self._failed = False
+        self._warned = False
+        self._late: deque[tuple[Answer, Callable[[], None], str]] = deque(maxlen=_MOST_LATE)
+        self._store = ""  # which one it is that the next two speak of
+        self._retry_at = 0.0
+        self._trouble = ""
         threading.Thread(target=self._work, name="hs_notebook-ledger", daemon=True).start()
 
     def begin(self, answer: Answer, attempt: Attempt, place: Place | None, comparison_id: str | None) -> None:
@@ -60,52 +72,85 @@ class Recorder:
 
         self.put(answer, job, _NO_ROW)
 
-    async def end(self, answer: Answer, attempt: Attempt) -> bool:
-        """Price the attempt and complete its row; as `settled`."""
+    async def end(self, answer: Answer, attempt: Attempt) -> None:
+        """Price the attempt and have its row completed; `settled` waits for that."""
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(None, _try_to_price, answer, attempt)  # it reads files
 
         def job() -> None:
-            try:
-                _price(answer, attempt)
-            except (HolySheepError, OSError) as error:  # a price book of the user's that cannot be read
-                _note(answer, f"The cost of this answer is unknown: {_first_line(error)}")
             from hs_notebook.store import ledger
 
             ledger.default().end(answer, attempt)
 
         self.put(answer, job, _NO_ROW)
-        return await self.settled(answer, _NO_ROW)
 
     def put(self, answer: Answer, job: Callable[[], None], trouble: str) -> None:
         """Have something done after all that was put before; `trouble` is what it means if it fails."""
+        self._jobs.put(lambda: self._do(answer, job, trouble))
 
-        def guarded() -> None:
-            try:
-                job()
-            except Exception as error:  # noqa: BLE001 - whatever the store does, the answer comes first
-                self._complain(answer, error, trouble)
-
-        self._jobs.put(guarded)
-
-    async def settled(self, answer: Answer, trouble: str) -> bool:
+    async def settled(self, answer: Answer, trouble: str = _NO_ROW) -> bool:
         """Wait until all that was put is done or has failed; False if the store hangs."""
         loop = asyncio.get_running_loop()
         done = loop.create_future()
         self._jobs.put(lambda: loop.call_soon_threadsafe(_settle, done))
-        done_now, _ = await asyncio.wait((done,), timeout=PATIENCE)
+        patience = _BRIEFLY if self._trouble else PATIENCE
+        done_now, _ = await asyncio.wait((done,), timeout=patience)
         if not done_now:
-            self._complain(answer, TimeoutError(f"the store has not answered for {PATIENCE:g} s"), trouble)
+            line = self._trouble or f"the store has not answered for {patience:g} s"
+            self._complain(answer, trouble, line)
         return bool(done_now)
 
-    def _complain(self, answer: Answer, error: Exception, trouble: str) -> None:
-        note = f"{trouble}: {_first_line(error)}"
+    # -- on the recorder's thread -------------------------------------------------------------------
+
+    def _do(self, answer: Answer, job: Callable[[], None], trouble: str) -> None:
+        """Do it, after what is late; or keep it while the store is left alone."""
+        self._late.append((answer, job, trouble))
+        try:
+            self._look_at_the_store()
+            while self._late and monotonic() >= self._retry_at:
+                self._try(*self._late.popleft())
+        except Exception as error:  # noqa: BLE001 - whatever the store does, the answer comes first
+            self._complain(answer, trouble, _first_line(error))
+        if self._late:
+            self._complain(answer, trouble, self._trouble)
+
+    def _try(self, answer: Answer, job: Callable[[], None], trouble: str) -> None:
+        try:
+            job()
+        except Exception as error:  # noqa: BLE001 - likewise
+            self._complain(answer, trouble, _first_line(error))
+            if isinstance(error, StoreError):
+                self._trouble, self._retry_at = _first_line(error), monotonic() + _PAUSE
+        else:
+            self._trouble = ""
+
+    def _look_at_the_store(self) -> None:
+        """Another store than before, once the settings have changed, knows nothing of that one's trouble."""
+        from hs_notebook.store.database import configured
+
+        store = configured()
+        if store != self._store:
+            self._store, self._retry_at, self._trouble = store, 0.0, ""
+            while len(self._late) > 1:
+                self._late.popleft()
+
+    def _complain(self, answer: Answer, trouble: str, line: str) -> None:
+        note = f"{trouble}: {line}"
         _note(answer, note)
-        if not self._failed:
-            self._failed = True
+        if not self._warned:
+            self._warned = True
             log.warning("%s", note)
 
     def _work(self) -> None:
         while True:
             self._jobs.get()()
+
+
+def _try_to_price(answer: Answer, attempt: Attempt) -> None:
+    try:
+        _price(answer, attempt)
+    except (HolySheepError, OSError) as error:  # a price book of the user's that cannot be read
+        _note(answer, f"The cost of this answer is unknown: {_first_line(error)}")
 
 
 def _price(answer: Answer, attempt: Attempt) -> None:

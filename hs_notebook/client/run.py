@@ -85,7 +85,6 @@ class Run:
         self._step_now: asyncio.Task[Any] | None = None
         self._cancelled = False  # the step that runs has had its one cancel
         self._stop_asked = False
-        self._store_answers = True
         self.stream = Stream(answer, engine, self.stop)
         self.comparison_id: str | None = None
         self.detach = False
@@ -283,7 +282,7 @@ class Run:
             error = status.without_key(error, target.key if target else None).with_traceback(None)
             error.answer = self._answer
         self._answer.end(ending.status, now, error)
-        self._store_answers = await resources.recorder(self._engine).end(self._answer, attempt)
+        await resources.recorder(self._engine).end(self._answer, attempt)  # its row is waited for at the end
 
     # -- the end ------------------------------------------------------------------------------------
 
@@ -296,7 +295,8 @@ class Run:
         """Whatever the end: the server knows of a stop, the journal is written, all callbacks are made."""
         if self._stop_asked and self._answer.status is Status.INTERRUPTED:
             await self._tell_server()
-        await self._keeper.end(wait=self._store_answers)
+        store_answers = await resources.recorder(self._engine).settled(self._answer)
+        await self._keeper.end(wait=store_answers)
         if self.stream.callbacks is not None:
             await self.stream.callbacks.end(stopped=self._stop_asked)
 

@@ -2,14 +2,17 @@
 
 import logging
 import random
+import sqlite3
 import threading
+from contextlib import closing
 from decimal import Decimal
+from time import monotonic
 
 import pytest
 from misbehaving import TEXT, event, until
 
 from hs_notebook import StreamingConfig
-from hs_notebook.answer import Answer
+from hs_notebook.answer import Answer, Status
 from hs_notebook.client import record
 from hs_notebook.client.prompt import chat_request
 from hs_notebook.store.place import Place
@@ -229,6 +232,29 @@ def test_a_store_that_hangs_hangs_nobody(serve, client, rows, monkeypatch):
     monkeypatch.setattr(record, "PATIENCE", 10)
     assert asker.ask("hello", model="m").notes == []  # the store is back
     assert [row["status"] for row in rows()] == ["complete", "complete"]  # and nothing was lost
+
+
+def test_a_locked_store_holds_no_slot_and_delays_no_second_answer(
+    serve, client, rows, holysheep_home, monkeypatch
+):
+    """Another program has the file; once it lets go, what came meanwhile is written."""
+    monkeypatch.setattr(record, "_PAUSE", 1.0)
+    asker = client(serve(answer), max_concurrency=1)
+    asker.ask("hello", model="m")
+    with closing(sqlite3.connect(holysheep_home / "hs_notebook.sqlite", isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        first = asker.stream("hello", model="m")
+        assert until(lambda: first.answer.status is Status.COMPLETE)
+        second = asker.stream("hello", model="m")
+        assert until(lambda: second.answer.status is Status.COMPLETE, 4)  # the slot is free before the row is
+        assert first.wait(30)
+        assert second.wait(30)
+        began = monotonic()
+        third = asker.ask("hello", model="m")
+        assert monotonic() - began < 3
+        assert all("missing from the usage table" in one.notes[0] for one in (first.answer, third))
+    assert until(lambda: [asker.ask("hello", model="m").notes] == [[]], 30)
+    assert third.id in {row["answer_id"] for row in rows()}
 
 
 @pytest.mark.parametrize("model", ["m", "gpt-4.1"])
