@@ -16,6 +16,7 @@
     │   ├── ProviderError       the server reported an error inside the stream
     │   ├── StalledError        a clock ran out: no byte, or no progress
     │   └── CutError            the stream ended with no proof that it was complete
+    ├── StoppedError            something else in the program stopped the stream that was awaited
     ├── EmbeddedError           the embedded gateway or its local model cannot run
     └── StoreError              the usage store cannot be read or written
     Interrupted                 (a KeyboardInterrupt) the user pressed ■
@@ -48,6 +49,7 @@ __all__ = [
     "SettingError",
     "StalledError",
     "StatusError",
+    "StoppedError",
     "StoreError",
     "StreamError",
     "TooLongError",
@@ -186,6 +188,13 @@ class StalledError(StreamError):
 
 class CutError(StreamError):
     """The stream ended with no proof that it was complete; the text kept is a true prefix."""
+
+
+class StoppedError(HolySheepError):
+    """Something else in the program stopped the stream that was awaited; `answer` holds what came.
+
+    No CancelledError: nobody cancelled the task that awaits. No Interrupted: that would end its loop.
+    """
 
 
 class EmbeddedError(HolySheepError):

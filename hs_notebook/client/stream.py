@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from hs_notebook.answer import Status
 from hs_notebook.client.mailbox import Mailbox
-from hs_notebook.errors import Interrupted
+from hs_notebook.errors import Interrupted, StoppedError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Generator, Iterator
@@ -172,17 +172,21 @@ class Stream:
         except asyncio.CancelledError:
             self.cancel()
             raise
-        return self._whole(asyncio.CancelledError)
+        return self._whole(on_loop=True)
 
-    def _whole(self, stopped: type[BaseException] | None = None) -> Answer:
-        """The answer, or its error raised. `stopped` is what to raise for a stop; None: `Interrupted`."""
+    def _whole(self, *, on_loop: bool = False) -> Answer:
+        """The answer, or its error raised; for a stop `Interrupted`, or `StoppedError` on a loop."""
         if self.answer.error is not None:
             # Without the frames it passed on the engine: their variables hold headers.
             raise self.answer.error.with_traceback(None)
-        if self.answer.status is Status.INTERRUPTED:
-            line = stop_line([self.answer])
-            raise Interrupted(line, self.answer) if stopped is None else stopped(line)
-        return self.answer
+        if self.answer.status is not Status.INTERRUPTED:
+            return self.answer
+        line = stop_line([self.answer])
+        if not on_loop:
+            raise Interrupted(line, self.answer)
+        stopped = StoppedError(line)
+        stopped.answer = self.answer
+        raise stopped
 
     # -- reading chunks -----------------------------------------------------------------------------
 
@@ -255,7 +259,7 @@ class Stream:
                     yield chunk
                 elif not over:
                     await ready.wait()
-            self._whole(asyncio.CancelledError)
+            self._whole(on_loop=True)
         finally:
             self.cancel()
 

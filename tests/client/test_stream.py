@@ -143,8 +143,8 @@ def test_cancelling_the_awaiting_task_stops_the_stream(serve, client):
 
 
 @pytest.mark.parametrize("way", ["await", "async for"])
-def test_a_stop_by_another_is_a_cancel_on_a_loop(serve, client, way):
-    """Not a KeyboardInterrupt: that would end the loop."""
+def test_a_stop_by_another_is_an_error_on_a_loop(serve, client, way):
+    """Not a KeyboardInterrupt: that would end the loop. Nor a cancel: a task group would swallow it."""
     stream = client(serve(two_words)).stream("hello", model="m")
 
     async def take():
@@ -155,12 +155,16 @@ def test_a_stop_by_another_is_a_cancel_on_a_loop(serve, client, way):
                 pass
 
     async def main():
-        stopper = asyncio.create_task(asyncio.to_thread(stop_at_first_text, stream))
-        with pytest.raises(asyncio.CancelledError):
-            await take()
-        await stopper
+        async with asyncio.TaskGroup() as group:
+            group.create_task(asyncio.to_thread(stop_at_first_text, stream))
+            group.create_task(take())
 
-    asyncio.run(main())
+    with pytest.raises(ExceptionGroup) as caught:
+        asyncio.run(main())
+    [error] = caught.value.exceptions
+    assert type(error) is errors.StoppedError
+    assert error.answer is stream.answer
+    assert "Stopped by you after" in str(error)
 
 
 def stop_at_first_text(stream):
