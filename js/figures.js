@@ -37,11 +37,12 @@ export function tokens(input, output, estimated) {
 
 /**
  * @param {number | null | undefined} perSecond
- * @returns {string} "48.2 tokens/s"
+ * @param {boolean} estimated
+ * @returns {string} "48.2 tokens/s", "~48.2 tokens/s"
  */
-export function rate(perSecond) {
+export function rate(perSecond, estimated) {
   if (perSecond == null || !Number.isFinite(perSecond)) return "";
-  return `${perSecond < 100 ? perSecond.toFixed(1) : integer(perSecond)} tokens/s`;
+  return `${estimated ? "~" : ""}${perSecond < 100 ? perSecond.toFixed(1) : integer(perSecond)} tokens/s`;
 }
 
 /**

@@ -44,7 +44,7 @@ export class Pane {
     this.elapsed = this.#figure("elapsed");
     this.tokens = this.#figure("tokens, in → out; ~ is an estimate");
     this.rate = this.#figure("output tokens per second");
-    this.first = this.#figure("time to the first text");
+    this.first = this.#figure("time to the first token");
     this.cost = this.#figure("cost, in US dollars");
     this.stop = element(document, "span", "hs-stop");
     const head = element(document, "header", "hs-head");
@@ -126,8 +126,8 @@ export class Pane {
     say(this.model, state.model);
     say(this.served, state.model_served === null || state.model_served === state.model ? "" : state.model_served);
     say(this.tokens, figures.tokens(state.input_tokens, state.output_tokens, state.output_estimated));
-    say(this.rate, figures.rate(state.tokens_per_s));
-    say(this.first, state.ttft_s === null ? "" : `first text ${figures.duration(state.ttft_s)}`);
+    say(this.rate, figures.rate(state.tokens_per_s, state.output_estimated));
+    say(this.first, state.ttft_s === null ? "" : `first token ${figures.duration(state.ttft_s)}`);
     say(this.cost, state.cost ?? "");
     say(this.stop, live ? (state.stop_hint ?? "") : "");
     say(this.message, state.message ?? "");

@@ -123,7 +123,8 @@ def _rate(answer: Answer, output: int | None, now: float | None) -> float | None
 def _message(stream: Stream, now: float) -> str | None:
     answer = stream.answer
     if stream.phase is Phase.WAITING and stream.retry_at is not None and answer.error is not None:
-        return f"{answer.error.what} Trying again in {max(0.0, stream.retry_at - now):.0f} s."
+        seconds = round(stream.retry_at - now)
+        return f"{answer.error.what} Trying again {f'in {seconds} s' if seconds > 0 else 'now'}."
     if stream.phase is Phase.STARTING:
         return "Starting the gateway on this machine."
     if stream.ended and answer.error is not None:
@@ -143,7 +144,7 @@ def dollars(amount: Decimal) -> str:
 # -- the line below an answer -------------------------------------------------------------------------
 
 _ENDINGS = {
-    FinishReason.LENGTH: "complete up to max_tokens",
+    FinishReason.LENGTH: "cut at the model's limit",
     FinishReason.CONTENT_FILTER: "ended by the content filter",
     FinishReason.REFUSAL: "refused",
     FinishReason.TOOL_CALLS: "asks for tools",
@@ -151,21 +152,22 @@ _ENDINGS = {
 }
 
 
-def footer(figures: Figures, filled: tuple[str, ...] = ()) -> str:
-    """One plain line: model · tokens · tokens/s · first text · cost · state. What is unknown is left out.
+def footer(figures: Figures, filled: tuple[str, ...] = (), *, max_tokens: int | None = None) -> str:
+    """One plain line: model · tokens · tokens/s · first token · cost · state. What is unknown is left out.
 
     Args:
         figures: The last figures.
         filled: What was put into the prompt, one phrase each.
+        max_tokens: The most tokens asked for; None if that was left to the model.
     """
     parts = [
         figures.model_served or figures.model,
         _tokens(figures),
-        f"{figures.tokens_per_s:g} tok/s" if figures.tokens_per_s is not None else "",
+        _rate_of(figures),
         f"first token {figures.ttft_s:.2f} s" if figures.ttft_s is not None else "",
         figures.cost or "",
         f"with {', '.join(filled)}" if filled else "",
-        _ending(figures),
+        _ending(figures, max_tokens),
     ]
     return " · ".join(part for part in parts if part)
 
@@ -179,9 +181,17 @@ def _tokens(figures: Figures) -> str:
     return f"{figures.input_tokens:,} + {out} tokens"
 
 
-def _ending(figures: Figures) -> str:
+def _rate_of(figures: Figures) -> str:
+    if figures.tokens_per_s is None:
+        return ""
+    return f"{'~' if figures.output_estimated else ''}{figures.tokens_per_s:g} tokens/s"
+
+
+def _ending(figures: Figures, max_tokens: int | None) -> str:
     if figures.status == Status.INTERRUPTED and figures.output_tokens:
         return f"{figures.status}: {AGAIN}"
     if figures.status != Status.COMPLETE or figures.finish_reason is None:
         return figures.status
+    if figures.finish_reason == FinishReason.LENGTH and max_tokens is not None:
+        return "complete up to max_tokens"
     return _ENDINGS.get(FinishReason(figures.finish_reason), figures.status)

@@ -24,7 +24,8 @@ _MARKUP = re.compile(r"[\\`*_{}\[\]<>|~$&]")
 
 def bundle(answer: Answer, figures: Figures, filled: tuple[str, ...] = ()) -> dict[str, str]:
     """What stays, by MIME type. `filled`: what was put into the prompt, one phrase each."""
-    text, line = whole(answer), harmless(footer(figures, filled))
+    text = whole(answer)
+    line = harmless(footer(figures, filled, max_tokens=answer.request.max_tokens))
     below = f"*{_MARKUP.sub(_escaped, line)}*"
     return {
         "text/markdown": f"{inert(text)}\n\n{below}" if text else below,

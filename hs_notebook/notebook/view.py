@@ -136,7 +136,8 @@ class TerminalView(_Base):
         self.show()
         answer = self.stream.answer
         beyond = resting.harmless(resting.whole(answer)[len(answer.text) :])
-        line = resting.harmless(figures.footer(self.figures(stopped=stopped), self.filled))
+        known, limit = self.figures(stopped=stopped), answer.request.max_tokens
+        line = resting.harmless(figures.footer(known, self.filled, max_tokens=limit))
         sys.stdout.write(f"{beyond}\n\n{line}\n" if self._printed.length or beyond else f"{line}\n")
         sys.stdout.flush()
 

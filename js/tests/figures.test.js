@@ -20,9 +20,10 @@ test("tokens: unknown is nothing, an estimate has its mark", () => {
 });
 
 test("rates, integers, words", () => {
-  assert.equal(rate(null), "");
-  assert.equal(rate(48.24), "48.2 tokens/s");
-  assert.equal(rate(12345.6), "12,346 tokens/s");
+  assert.equal(rate(null, true), "");
+  assert.equal(rate(48.24, false), "48.2 tokens/s");
+  assert.equal(rate(48.24, true), "~48.2 tokens/s");
+  assert.equal(rate(12345.6, false), "12,346 tokens/s");
   assert.equal(integer(1234567), "1,234,567");
   assert.equal(words(""), "0 words");
   assert.equal(words(" one\ntwo  three "), "3 words");

@@ -129,7 +129,7 @@ test("the header says what is known, and nothing for what is not", async () => {
   );
   await frame();
   const last = [...el.querySelectorAll(".hs-figure")].map((figure) => figure.textContent);
-  assert.deepEqual(last, ["8.2 s", "15 → 412 tokens", "51.9 tokens/s", "first text 0.31 s", "$0.01225"]);
+  assert.deepEqual(last, ["8.2 s", "15 → 412 tokens", "51.9 tokens/s", "first token 0.31 s", "$0.01225"]);
   assert.equal(text(el, ".hs-stop"), "");
   assert.equal(el.querySelector(".hs-pane")?.getAttribute("aria-busy"), "false");
 });

@@ -74,7 +74,7 @@ def test_an_answer_streams_and_then_rests_as_markdown(open_notebook, lab):
     figures = " ".join(pane.locator(".hs-figure").all_inner_texts())
     assert "~" in figures
     assert "tokens/s" in figures
-    assert "first text" in figures
+    assert "first token" in figures
     assert pane.locator(".hs-stop").inner_text() == "■ stops"
     assert before.startswith("**This is a script")
     assert selected(notebook).startswith(before.rstrip())

@@ -207,4 +207,6 @@ def test_nest_lets_a_script_run_in_a_cell(own_kernel):
 
 def test_finish_is_known(kernel, far):
     far.plan = [text("a"), FINISH.replace(b'"stop"', b'"length"'), b"data: [DONE]\n\n"]
-    assert kernel.run(ASK).rest["text/plain"].endswith("complete up to max_tokens")
+    assert kernel.run(ASK).rest["text/plain"].endswith("cut at the model's limit")
+    limited = kernel.run("%%holysheep model=far-1 max_tokens=5\nHello")
+    assert limited.rest["text/plain"].endswith("complete up to max_tokens")

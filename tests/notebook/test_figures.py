@@ -58,19 +58,20 @@ def test_what_is_known_is_in_it():
         cost="$0.01225",
     )
     assert footer(known, ("df (5 rows)",)) == (
-        "gpt-4.1-2025 · 1,500 + 850 tokens · 52 tok/s · first token 0.31 s · $0.01225"
+        "gpt-4.1-2025 · 1,500 + 850 tokens · 52 tokens/s · first token 0.31 s · $0.01225"
         " · with df (5 rows) · complete"
     )
 
 
 def test_an_estimate_is_marked():
-    assert "~7 tokens out" in footer(replace(UNKNOWN, output_tokens=7, output_estimated=True))
+    estimated = replace(UNKNOWN, output_tokens=7, output_estimated=True, tokens_per_s=3.5)
+    assert "~7 tokens out · ~3.5 tokens/s" in footer(estimated)
 
 
 @pytest.mark.parametrize(
     ("status", "finish", "said"),
     [
-        ("complete", "length", "complete up to max_tokens"),
+        ("complete", "length", "cut at the model's limit"),
         ("complete", "content_filter", "ended by the content filter"),
         ("complete", "other", "complete"),
         ("complete", None, "complete"),
@@ -80,6 +81,13 @@ def test_an_estimate_is_marked():
 )
 def test_the_end_is_named(status, finish, said):
     assert footer(replace(UNKNOWN, status=status, finish_reason=finish)).endswith(f"· {said}")
+
+
+def test_a_limit_of_the_users_own_is_named_as_such():
+    assert footer(replace(UNKNOWN, finish_reason="length"), max_tokens=5).endswith(
+        "complete up to max_tokens"
+    )
+    assert footer(UNKNOWN, max_tokens=5).endswith("· complete")
 
 
 def test_what_was_interrupted_names_the_next_step():
