@@ -58,6 +58,9 @@ PYTHONS = ("3.11", "3.13")
 
 FAST = "not browser and not model and not kernel"
 
+SIDE_BY_SIDE = ("-n", str(min(4, os.cpu_count() or 1)), "--dist", "loadfile")
+"""Test files run beside each other: most of a test's time is waiting for sockets and kernels."""
+
 SERVER_SETTINGS = ("HOLYSHEEP_API_KEY", "HOLYSHEEP_BASE_URL", "HOLYSHEEP_SHAPE")
 """What a person at the quickstart may have set, to go on with servers of their own."""
 
@@ -131,7 +134,7 @@ def full_tests(report: Report, version: str) -> None:
     record = new_record(f"pytest-{version}")
     python = python_in(VENV)
     run(python, "-m", "coverage", "erase")
-    status = run(python, "-m", "coverage", "run", "-m", "pytest", f"--junitxml={record}")
+    status = run(python, "-m", "coverage", "run", "-m", "pytest", *SIDE_BY_SIDE, f"--junitxml={record}")
     report.step(f"pytest {version}", status, record)
     report.begin()
     run(python, "-m", "coverage", "combine", "--quiet")
@@ -151,7 +154,9 @@ def fast_tests(report: Report, version: str) -> None:
     report.begin()
     record = new_record(f"pytest-{version}")
     report.step(
-        f"pytest {version}", run(python_in(venv), "-m", "pytest", "-m", FAST, f"--junitxml={record}"), record
+        f"pytest {version}",
+        run(python_in(venv), "-m", "pytest", *SIDE_BY_SIDE, "-m", FAST, f"--junitxml={record}"),
+        record,
     )
 
 
