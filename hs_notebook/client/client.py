@@ -19,6 +19,7 @@ from hs_notebook.client.resume import Policy
 from hs_notebook.client.run import Run
 from hs_notebook.client.stream import CLOSING, Phase, Stream
 from hs_notebook.client.together import ask_all, refuse_one
+from hs_notebook.errors import HolySheepError
 from hs_notebook.store.place import Place, current_place
 
 if TYPE_CHECKING:
@@ -138,7 +139,11 @@ class HolySheep:
         if on_chunk is not None or on_reconnect is not None:
             run.stream.callbacks = Callbacks(run.stream.answer, on_chunk, on_reconnect)
         self._running[run.stream] = None
-        engine().call(run.start)
+        try:
+            engine().begin(run.start)
+        except HolySheepError:
+            del self._running[run.stream]
+            raise
         return run.stream
 
     def ask(

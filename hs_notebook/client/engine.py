@@ -13,6 +13,8 @@ import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from hs_notebook.errors import HolySheepError
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
@@ -37,12 +39,34 @@ class Engine:
         self.loop.set_default_executor(_DaemonThreads())
         self.shared: dict[object, Any] = {}
         self.stoppers: set[Callable[[], None]] = set()
+        self._gate = threading.Lock()
+        self._ending = False
         self._thread = threading.Thread(target=self._run, name="hs_notebook", daemon=True)
         self._thread.start()
 
     def submit(self, coro: Coroutine[Any, Any, T]) -> Future[T]:
-        """Run `coro` on the loop; from any thread."""
-        return asyncio.run_coroutine_threadsafe(coro, self.loop)
+        """Run `coro` on the loop; from any thread.
+
+        Raises:
+            HolySheepError: The engine has ended, or is about to.
+        """
+        with self._gate:
+            if not self._ending:
+                return asyncio.run_coroutine_threadsafe(coro, self.loop)
+        coro.close()
+        raise _over()
+
+    def begin(self, function: Callable[[], object]) -> None:
+        """Call `function` on the loop soon, to begin something that ends with the engine; from any thread.
+
+        Raises:
+            HolySheepError: The engine has ended, or is about to: nobody would bring it to an end.
+        """
+        with self._gate:  # so what is begun is on the loop before the goodbye is
+            if not self._ending:
+                self.call(function)
+                return
+        raise _over()
 
     def call(self, function: Callable[..., object], *args: object) -> None:
         """Call `function` on the loop soon; from any thread. After the end it does nothing."""
@@ -53,6 +77,8 @@ class Engine:
 
     def stop(self) -> None:
         """Let what runs end itself, for a bounded time, then end the loop."""
+        with self._gate:
+            self._ending = True
         self.call(self._goodbye)
         self._thread.join(_GOODBYE + 1)
 
@@ -75,6 +101,13 @@ class Engine:
         # Whoever is not done by now is not waited for, and not complained about to a user who wants out.
         self.loop.set_exception_handler(lambda _loop, _context: None)
         self.loop.stop()
+
+
+def _over() -> HolySheepError:
+    return HolySheepError(
+        "Python is ending, and hs_notebook with it; nothing was sent.",
+        remedy="Ask before the program's end, not in what runs at exit.",
+    )
 
 
 class _DaemonThreads(ThreadPoolExecutor):

@@ -79,6 +79,28 @@ def test_a_script_ends_though_a_reader_thread_waits(serve):
     assert seconds < 2
 
 
+@pytest.mark.parametrize("ask", ["client.ask('hello', model='m')", "client.models()"])
+def test_an_ask_after_the_end_is_refused(serve, ask):
+    """What was registered to run at exit before the first request runs after the engine's end."""
+    server = serve(answer)
+    code, lines, errors, seconds = script(
+        f"""
+import atexit
+def late():
+    try: {ask}
+    except Exception as e: print(type(e).__name__, e, client.stats().sessions[1:], file=sys.stderr)
+atexit.register(late)
+print(client.ask('hello', model='m').text)""",
+        server,
+    )
+    assert (code, lines) == (0, [TEXT])
+    assert "HolySheepError Python is ending" in errors
+    assert errors.endswith("[]\n")
+    assert "never awaited" not in errors
+    assert len(server.requests) == 1
+    assert seconds < 2
+
+
 def test_sys_exit_in_mid_stream(serve):
     code, _, errors, _ = script(
         "stream = client.stream('hello', model='m')\nprint(time.time(), flush=True)\nsys.exit(3)",
