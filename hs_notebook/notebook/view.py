@@ -127,8 +127,7 @@ class TerminalView(_Base):
         if replaces:
             new = f"\n\n[What stands above counts no more; it starts over.]\n\n{new}"
         if new:
-            sys.stdout.write(new)
-            sys.stdout.flush()
+            _print(new)
         return SLICE_S
 
     def finish(self, *, stopped: bool) -> None:
@@ -138,8 +137,14 @@ class TerminalView(_Base):
         beyond = resting.harmless(resting.whole(answer)[len(answer.text) :])
         known, limit = self.figures(stopped=stopped), answer.request.max_tokens
         line = resting.harmless(figures.footer(known, self.filled, max_tokens=limit))
-        sys.stdout.write(f"{beyond}\n\n{line}\n" if self._printed.length or beyond else f"{line}\n")
-        sys.stdout.flush()
+        _print(f"{beyond}\n\n{line}\n" if self._printed.length or beyond else f"{line}\n")
+
+
+def _print(text: str) -> None:
+    """Write to standard output what its encoding has, and ? for the rest: not every terminal is UTF-8."""
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    sys.stdout.write(text.encode(encoding, "replace").decode(encoding))
+    sys.stdout.flush()
 
 
 class WidgetView(_Base):

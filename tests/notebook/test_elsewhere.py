@@ -86,6 +86,18 @@ def test_a_terminal_gets_plain_text_and_one_line(here):
     assert last.endswith("complete")
 
 
+def test_a_terminal_that_is_not_utf_8_gets_what_it_can_show(here, monkeypatch):
+    monkeypatch.setenv("PYTHONIOENCODING", "latin-1")
+    here.plan = whole("café", " ☃ 🐑", " done")
+    with ipython(CODE + "\nprint('on it goes')") as process:
+        process.stdout.reconfigure(encoding="latin-1")
+        said = process.stdout.read()
+    first, _, last, after = said.strip().splitlines()
+    assert first == "café ? ? done"
+    assert last.endswith("complete")
+    assert after == "on it goes"
+
+
 def test_a_terminal_is_told_where_an_answer_starts_over(here):
     here.plan = [text("Half")]  # cut off twice: by itself, an answer starts over once
     with ipython(CODE) as process:
