@@ -129,9 +129,10 @@ def _source(name: str | None) -> str:
 def _usage(_magics: HolySheepMagics, _rest: str) -> None:
     from IPython.display import display
 
+    from hs_notebook.notebook import usage_table
     from hs_notebook.store.ledger import usage
 
-    display(usage())  # type: ignore[no-untyped-call]
+    display(usage_table.shown(usage()), raw=True)  # type: ignore[no-untyped-call]
 
 
 def _models(magics: HolySheepMagics, _rest: str) -> None:
@@ -179,7 +180,7 @@ COMMANDS: dict[str, Command] = {
     command.name: command
     for command in (
         Command("status", "the server, whether a key was found, the default model", _status),
-        Command("usage", "what this notebook has used, as a table", _usage),
+        Command("usage", "what this notebook has used, in short; all of it: hs.usage()", _usage),
         Command("resume", "go on with an answer that was interrupted", _resume, "[id|last]"),
         Command("show", "a kept answer as far as it came, also from before a restart", _show, "[id|last]"),
         Command("models", "the models the server has", _models),

@@ -195,8 +195,27 @@ def test_help_names_every_option_and_command(kernel):
 
 def test_usage_shows_a_table(kernel, far):
     kernel.run(ASK, "cell-1")
-    shown = kernel.run("%holysheep usage").kind("display_data")
-    assert "text/html" in shown[0]["content"]["data"]
+    shown = kernel.run("%holysheep usage").kind("display_data")[0]["content"]["data"]
+    assert "<table" in shown["text/html"]
+    head, row = shown["text/plain"].splitlines()
+    assert head.split()[2:] == [
+        "model",
+        "status",
+        "in",
+        "out",
+        "cost_usd",
+        "first_s",
+        "seconds",
+        "resumed_by",
+    ]
+    assert row.split()[3:7] == ["far-1", "complete", "12", "2"]
+
+
+def test_usage_fits_a_terminal(here):
+    with ipython(f"{CODE}\n%holysheep usage") as process:
+        *_, head, row = process.stdout.read().rstrip().splitlines()
+    assert "resumed_by" in head
+    assert "far-1  complete" in row
 
 
 def test_a_misspelt_command_is_named(kernel):
