@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from hs_notebook.client.stream import Stream
     from hs_notebook.store.kept import Kept
 
-__all__ = ["AGAIN", "Figures", "at_rest", "footer", "read"]
+__all__ = ["AGAIN", "Figures", "at_rest", "footer", "of", "read"]
 
 AGAIN = "run the cell again to go on from here"
 """What to do about an answer that was interrupted."""
@@ -64,9 +64,12 @@ def read(stream: Stream, characters: int, *, stopped: bool = False) -> Figures:
 
 def at_rest(kept: Kept) -> Figures:
     """The figures of an answer that the journal keeps."""
-    return replace(
-        _known(kept.answer(), len(kept.text) + len(kept.reasoning), None), status=_word(kept.status)
-    )
+    return replace(of(kept.answer()), status=_word(kept.status))
+
+
+def of(answer: Answer) -> Figures:
+    """The figures of an answer by itself."""
+    return _known(answer, len(answer.text) + len(answer.reasoning), None)
 
 
 def _known(answer: Answer, characters: int, now: float | None) -> Figures:

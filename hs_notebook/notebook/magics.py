@@ -30,6 +30,8 @@ __all__ = ["HolySheepMagics", "load", "unload"]
 NAME = "holysheep"
 LAST = "_hs"
 """The variable that holds the last answer."""
+ANSWER = ("hs_notebook.answer", "Answer")
+"""Module and name of what shows as Markdown, so that nothing is imported for it."""
 SETTLING_S = 5.0
 """Seconds that an earlier answer gets, to be on disk when it is looked for there."""
 
@@ -142,6 +144,7 @@ def load(shell: InteractiveShell) -> None:
     magics = HolySheepMagics(shell)
     magics.replaced = {kind: table[NAME] for kind, table in manager.magics.items() if NAME in table}
     shell.register_magics(magics)
+    _markdown(shell).for_type_by_name(*ANSWER, _answer_as_markdown)
     set_place_finder(lambda: place.find(shell))
 
 
@@ -152,9 +155,22 @@ def unload(shell: InteractiveShell) -> None:
     if not isinstance(magics, HolySheepMagics):
         return
     set_place_finder(None)
+    _markdown(shell).pop(".".join(ANSWER), None)
     for table in manager.magics.values():
         table.pop(NAME, None)
     for kind, before in magics.replaced.items():
         manager.magics[kind][NAME] = before
     for widget in magics.widgets.values():
         widget.close()
+
+
+def _markdown(shell: InteractiveShell) -> Any:  # noqa: ANN401 - IPython does not tell its type
+    """What turns values into Markdown; every shell that runs has one."""
+    return shell.display_formatter.formatters["text/markdown"]  # type: ignore[union-attr]
+
+
+def _answer_as_markdown(answer: Answer) -> str:
+    """What an answer shows that is a cell's last line: what stays of it below its own cell."""
+    from hs_notebook.notebook import figures, resting
+
+    return resting.bundle(answer, figures.of(answer))["text/markdown"]

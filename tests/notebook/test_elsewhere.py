@@ -155,6 +155,25 @@ def test_unloading_undoes_loading(own_kernel):
     assert own_kernel.value("'HolySheepMagics' in get_ipython().magics_manager.registry") is False
 
 
+def test_an_answer_shows_as_what_stays_below_its_cell(own_kernel, far):
+    far.plan = whole("<b>Hello</b>", " **world**")
+    below = own_kernel.run(ASK, "cell-1").rest
+    shown = own_kernel.run("reply").kind("execute_result")[0]["content"]["data"]
+    assert shown["text/markdown"] == below["text/markdown"]
+    assert "<b>" not in shown["text/markdown"]
+    assert shown["text/plain"].startswith("<Answer ")
+    own_kernel.run("%unload_ext hs_notebook")
+    after = own_kernel.run("reply").kind("execute_result")[0]["content"]["data"]
+    assert list(after) == ["text/plain"]
+
+
+def test_unloading_before_any_answer_takes_its_formatter_away_too(own_kernel):
+    known = "len(get_ipython().display_formatter.formatters['text/markdown'].deferred_printers)"
+    assert own_kernel.value(known) == 1
+    own_kernel.run("%unload_ext hs_notebook")
+    assert own_kernel.value(known) == 0
+
+
 def test_a_magic_that_was_there_before_comes_back(own_kernel):
     own_kernel.run("%unload_ext hs_notebook")
     own_kernel.run("get_ipython().register_magic_function(lambda line: print('old'), magic_name='holysheep')")
