@@ -178,8 +178,10 @@ class Exchange:
         body, key = await reply.head(), self._target.key
         if key is not None:
             body = key.scrub_body(body)
-        model = self._answer.request.model
-        refusal = status.Refusal(reply.status, reply.headers, body, model, self._target.server, self._models)
+        model, server = self._answer.request.model, self._target.server
+        refusal = status.Refusal(
+            reply.status, reply.headers, body, model, server, self._models, has_key=key is not None
+        )
         return refusal.error(datetime.now(UTC))
 
     # -- the hot path -------------------------------------------------------------------------------

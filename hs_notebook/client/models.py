@@ -58,7 +58,9 @@ async def _get(engine: Engine, target: Target) -> bytes:
     if not 200 <= reply.status < 300:  # noqa: PLR2004 - HTTP's own line
         if target.key is not None:
             body = target.key.scrub_body(body)
-        raise status.Refusal(reply.status, reply.headers, body, None, target.server).error(datetime.now(UTC))
+        has_key = target.key is not None
+        refusal = status.Refusal(reply.status, reply.headers, body, None, target.server, has_key=has_key)
+        raise refusal.error(datetime.now(UTC))
     return body
 
 

@@ -66,6 +66,7 @@ class Refusal:
         model: The model asked; None where the request named none.
         server: What to call the server at the beginning of a sentence.
         models: Names of models that the server is known to have; may be empty.
+        has_key: Whether the request had a key.
     """
 
     status: int
@@ -74,6 +75,7 @@ class Refusal:
     model: str | None
     server: str
     models: Iterable[str] = ()
+    has_key: bool = True
 
     def error(self, now: datetime) -> StatusError:
         """The error for people. `now` is the wall clock, with a time zone."""
@@ -114,8 +116,7 @@ class Refusal:
             what = f"{self.server} finds the prompt too long for {self.model} ({self.status})."
             return TooLongError, what, means, "Shorten it, split it, or take a model with a longer context."
         if self.status in (401, 403):
-            what = f"{self.server} refused the API key ({self.status})."
-            return KeyRefusedError, what, means, "Check HOLYSHEEP_API_KEY, and whether it may use this model."
+            return self._denied(means)
         if self.status == 404:  # noqa: PLR2004
             return ModelNotFoundError, *self._not_found(said, code), ""
         if self._used_up(code):
@@ -134,6 +135,18 @@ class Refusal:
                 "Wait a little, lower max_concurrency, or check your plan's limits.",
             )
         return self._other(means)
+
+    def _denied(self, means: str) -> tuple[type[StatusError], str, str, str]:
+        page = "html" in self.headers.get("content-type", "").lower() or self.body.lstrip().startswith(b"<")
+        if self.status == 403 and page:  # noqa: PLR2004 - no API speaks so: it is a firewall before it
+            what = f"A web page in place of {self.server} turned the request away (403)."
+            remedy = "The key was hardly looked at: check the base URL, and network, VPN and proxy."
+            return StatusError, what, means, remedy
+        if not self.has_key:
+            what = f"{self.server} wants an API key, and none is set ({self.status})."
+            return KeyRefusedError, what, means, "Set HOLYSHEEP_API_KEY, or give api_key=…."
+        what = f"{self.server} refused the API key ({self.status})."
+        return KeyRefusedError, what, means, "Check HOLYSHEEP_API_KEY, and whether it may use this model."
 
     def _other(self, means: str) -> tuple[type[StatusError], str, str, str]:
         if self.status >= 500:  # noqa: PLR2004
@@ -156,15 +169,16 @@ class Refusal:
 
     def _not_found(self, said: str, code: str) -> tuple[str, str]:
         """What happened, and in one line what the server said and what to do."""
-        about_model = "model" in (said + code).lower() or (self.model is not None and self.model in said)
-        near = get_close_matches(self.model or "", list(self.models), n=3, cutoff=0.5)
+        model = self.model
+        near = [] if model is None else get_close_matches(model, list(self.models), n=3, cutoff=0.5)
+        about_model = model is not None and ("model" in (said + code).lower() or model in said)
         if not about_model and not near:
             return (
                 f"{self.server} has nothing at this URL (404).",
                 "Check the base URL: most end in /v1." + (f" It says: {said}" if said else ""),
             )
         hint = f"Near names: {', '.join(near)}." if near else "client.models() lists the names it knows."
-        return f"{self.server} does not know the model {self.model!r} (404).", f"{hint} It says: {said}"
+        return f"{self.server} does not know the model {model!r} (404).", f"{hint} It says: {said}"
 
 
 def _wait_line(seconds: float, now: datetime) -> str:

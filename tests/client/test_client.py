@@ -158,7 +158,7 @@ def test_models_refused_and_slow(serve, client):
             await peer.gone()
 
     server = serve(script)
-    with pytest.raises(errors.KeyRefusedError):
+    with pytest.raises(errors.KeyRefusedError, match="none is set"):
         client(server).models()
     with pytest.raises(errors.NotReachedError, match=r"within 0\.2 s"):
         client(server, timeout=0.2).models()

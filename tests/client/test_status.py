@@ -24,7 +24,6 @@ def refusal(status, body=b"", models=(), **headers):
         (400, errors.StatusError, "did not accept"),
         (401, errors.KeyRefusedError, "HOLYSHEEP_API_KEY"),
         (402, errors.QuotaError, "credit"),
-        (403, errors.KeyRefusedError, "HOLYSHEEP_API_KEY"),
         (404, errors.ModelNotFoundError, "base URL"),
         (408, errors.StatusError, "408"),
         (413, errors.TooLongError, "Shorten"),
@@ -93,6 +92,40 @@ def test_a_400_of_another_kind():
     assert (
         type(refusal(400, b'{"error": {"message": "temperature must be at most 2"}}')) is errors.StatusError
     )
+
+
+def test_a_403_in_json_is_about_the_key():
+    error = refusal(403, b'{"error": {"message": "not yours"}}')
+    assert type(error) is errors.KeyRefusedError
+    assert "refused the API key" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type"),
+    [
+        (b"<!DOCTYPE html><title>Attention Required! | Cloudflare</title>", ""),
+        (b"Attention Required!", "text/html"),
+    ],
+)
+def test_a_403_on_a_web_page_is_a_firewalls(body, content_type):
+    error = refusal(403, body, Content_Type=content_type)
+    assert type(error) is errors.StatusError
+    assert "refused the API key" not in str(error)
+    assert "Attention Required!" in str(error)
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_where_no_key_was_sent_one_is_wanted(status):
+    error = Refusal(status, {}, b"", "m", "api.test", has_key=False).error(NOW)
+    assert type(error) is errors.KeyRefusedError
+    assert error.what == f"api.test wants an API key, and none is set ({status})."
+    assert "HOLYSHEEP_API_KEY" in error.remedy
+
+
+def test_a_404_for_no_model_is_about_the_url():
+    page = b"<html><title>No such page; our models are elsewhere</title>"
+    error = Refusal(404, {}, page, None, "api.test").error(NOW)
+    assert error.what == "api.test has nothing at this URL (404)."
 
 
 def test_an_unknown_model():
