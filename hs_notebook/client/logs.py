@@ -16,7 +16,7 @@ class _WithoutKeys(logging.Filter):
 
     def __init__(self) -> None:
         super().__init__()
-        self.keys: set[Secret] = set()
+        self.keys: frozenset[Secret] = frozenset()  # another with each key: every thread may be reading it
 
     def filter(self, record: logging.LogRecord) -> bool:
         message = record.getMessage()
@@ -33,4 +33,4 @@ for _name in ("httpx", "httpcore.connection", "httpcore.http11", "httpcore.proxy
 
 def hide(key: Secret) -> None:
     """Blot out this key from now on."""
-    _filter.keys.add(key)
+    _filter.keys |= {key}
