@@ -1,9 +1,15 @@
-"""Which models a server has: GET /models, in whichever shape it answers."""
+"""Which models a server has: GET /models, in whichever shape it answers, page after page.
+
+Anthropic's and Google's lists come in pages.
+Source: https://platform.claude.com/docs/en/api/models-list (has_more, last_id, after_id) and
+https://ai.google.dev/api/models (nextPageToken, pageToken), 2026-11-22
+"""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 import msgspec
 
@@ -15,13 +21,15 @@ if TYPE_CHECKING:
     from hs_notebook.client.config import HolySheepConfig, Target
     from hs_notebook.client.engine import Engine
 
-__all__ = ["fetch_models", "names_in"]
+__all__ = ["fetch_models", "names_in", "next_page"]
 
 _LONGEST_LIST = 8 * 2**20
+_MOST_PAGES = 100
+"""A server that always says there is more comes to an end."""
 
 
 async def fetch_models(engine: Engine, config: HolySheepConfig) -> list[str]:
-    """Ask the server once; on the engine's loop.
+    """Ask the server, for all pages; on the engine's loop.
 
     Raises:
         HolySheepError: It cannot be asked, or does not say.
@@ -32,7 +40,7 @@ async def fetch_models(engine: Engine, config: HolySheepConfig) -> list[str]:
     failure: HolySheepError
     try:
         async with asyncio.timeout(config.timeout):
-            return names_in(await _get(engine, target))
+            return await _all_pages(engine, target)
     except HolySheepError as error:
         failure = status.without_key(error, target.key)
     except TimeoutError:
@@ -42,15 +50,27 @@ async def fetch_models(engine: Engine, config: HolySheepConfig) -> list[str]:
     raise failure.with_traceback(None)
 
 
-async def _get(engine: Engine, target: Target) -> bytes:
+async def _all_pages(engine: Engine, target: Target) -> list[str]:
+    names: set[str] = set()
+    seen: set[str] = set()
+    page: str | None = ""
+    while page is not None and page not in seen and len(seen) < _MOST_PAGES:
+        seen.add(page)
+        body = await _get(engine, target, page)
+        names.update(names_in(body))
+        page = next_page(body)
+    return sorted(names)
+
+
+async def _get(engine: Engine, target: Target, page: str) -> bytes:
+    """One page's body; `page` is the query that asks for it, with its "?", or ""."""
     transport = await resources.transport(engine, target.base_url)
     shape = target.shape or "openai"
     headers = {"Accept": "application/json"}
     if target.key is not None:
         headers.update(wire_request.auth(shape, target.key.reveal()))
-    reply = await transport.send(
-        "GET", "/api/tags" if shape == "ollama" else "/models", headers, key=target.key
-    )
+    path = "/api/tags" if shape == "ollama" else "/models"
+    reply = await transport.send("GET", path + page, headers, key=target.key)
     try:
         body = await reply.head(_LONGEST_LIST)
     finally:
@@ -81,3 +101,12 @@ def names_in(body: bytes) -> list[str]:
             "The server's list of models cannot be read.", remedy="Check the base URL: most end in /v1."
         )
     return sorted(names)
+
+
+def next_page(body: bytes) -> str | None:
+    """The query that asks for what follows this page of the list; None where it is the last."""
+    value: Any = msgspec.json.decode(body)
+    if value.get("has_more") is True and isinstance(value.get("last_id"), str):
+        return "?" + urlencode({"after_id": value["last_id"]})
+    token = value.get("nextPageToken")
+    return "?" + urlencode({"pageToken": token}) if isinstance(token, str) and token else None

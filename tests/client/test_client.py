@@ -141,6 +141,39 @@ def test_models(serve, client, body):
     assert server.requests[0].headers["authorization"] == "Bearer sk-x"
 
 
+@pytest.mark.parametrize(
+    ("first", "query"),
+    [
+        (b'{"data": [{"id": "b"}], "has_more": true, "last_id": "b&c"}', "?after_id=b%26c"),
+        (b'{"models": [{"name": "models/b"}], "nextPageToken": "t/1"}', "?pageToken=t%2F1"),
+    ],
+    ids=["anthropic", "google"],
+)
+def test_models_of_all_pages(serve, client, first, query):
+    async def script(peer):
+        last = b'{"data": [{"id": "a"}], "has_more": false, "last_id": "a"}'
+        await peer.plain("200 OK", first if peer.number == 1 else last)
+
+    server = serve(script)
+    assert client(server).models() == ["a", "b"]
+    assert [request.path for request in server.requests] == ["/v1/models", f"/v1/models{query}"]
+
+
+def test_pages_that_never_end_are_not_asked_for_ever(serve, client):
+    async def same(peer):
+        await peer.plain("200 OK", b'{"data": [{"id": "a"}], "has_more": true, "last_id": "a"}')
+
+    async def endless(peer):
+        await peer.plain("200 OK", b'{"models": [{"name": "a"}], "nextPageToken": "%d"}' % peer.number)
+
+    server = serve(same)
+    assert client(server).models() == ["a"]
+    assert len(server.requests) == 2
+    server = serve(endless)
+    assert client(server).models() == ["a"]
+    assert len(server.requests) == 100
+
+
 @pytest.mark.parametrize("body", [b"<html>", b"[]", b'{"data": 3}', b'"x"', b"{}"])
 def test_no_list_of_models(serve, client, body):
     async def script(peer):
