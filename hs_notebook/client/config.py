@@ -8,6 +8,7 @@ from __future__ import annotations
 import ipaddress
 import os
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, cast, get_args
 from urllib.parse import urlsplit
 
@@ -231,8 +232,10 @@ class HolySheepConfig:
         parts = urlsplit(self.base_url)
         hosted = self.base_url == DEFAULT_BASE_URL
         if hosted and self.key is None:
+            near = get_close_matches(model or "", EMBEDDED_MODELS, n=1, cutoff=0.75)
             raise MissingKeyError(
                 "No API key is set, and api.holysheep.ai needs one; nothing was sent.",
+                means=f"Did you mean model={near[0]}?" if near else "",
                 remedy="Set HOLYSHEEP_API_KEY; or use model=local or model=demo, which need no key; "
                 "or set HOLYSHEEP_BASE_URL to a server of your own.",
             )
@@ -240,7 +243,7 @@ class HolySheepConfig:
             raise InsecureURLError(
                 f"The API key would travel unencrypted to {parts.netloc}; nothing was sent.",
                 means="Over plain http anyone on the way can read it.",
-                remedy='Use an https:// URL; if that server needs no key, give api_key="".',
+                remedy='Use an https:// URL; if it needs no key, set HOLYSHEEP_API_KEY="" (or api_key="").',
             )
         return Target(self.base_url, self.key, self.shape, "holysheep" if hosted else parts.netloc)
 

@@ -177,7 +177,8 @@ class Refusal:
                 f"{self.server} has nothing at this URL (404).",
                 "Check the base URL: most end in /v1." + (f" It says: {said}" if said else ""),
             )
-        hint = f"Near names: {', '.join(near)}." if near else "client.models() lists the names it knows."
+        lists = "%holysheep models (in a script: client.models()) lists the names it knows."
+        hint = f"Near names: {', '.join(near)}." if near else lists
         return f"{self.server} does not know the model {model!r} (404).", f"{hint} It says: {said}"
 
 

@@ -61,6 +61,11 @@ def run(line: str, magics: HolySheepMagics) -> None:
     if command is not None and (command.takes or not rest):
         command.run(magics, rest.strip())
         return
+    if "=" in name:
+        raise SettingError(
+            "%holysheep asks no model; nothing was sent.",
+            remedy="Write %%holysheep, with two %; the prompt goes below %%holysheep, in the same cell.",
+        )
     if command is not None:
         raise SettingError(f"%holysheep {name} takes nothing behind it.", remedy="Leave the rest out.")
     near = get_close_matches(name, COMMANDS, n=1, cutoff=0.5)

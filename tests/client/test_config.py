@@ -101,6 +101,14 @@ def test_no_key_for_the_hosted_gateway_tells_the_ways_to_get_going():
         resolve().target("gpt-4.1")
     for way in ("HOLYSHEEP_API_KEY", "model=local", "model=demo", "HOLYSHEEP_BASE_URL"):
         assert way in str(caught.value)
+    assert caught.value.means == ""
+
+
+@pytest.mark.parametrize(("name", "meant"), [("loca", "local"), ("Local", "local"), ("demos", "demo")])
+def test_a_misspelt_model_of_this_machine_is_named_beside_the_missing_key(name, meant):
+    with pytest.raises(errors.MissingKeyError, match="No API key is set") as caught:
+        resolve().target(name)
+    assert caught.value.means == f"Did you mean model={meant}?"
 
 
 @pytest.mark.parametrize(
@@ -109,6 +117,7 @@ def test_no_key_for_the_hosted_gateway_tells_the_ways_to_get_going():
 def test_a_key_does_not_travel_unencrypted(url):
     with pytest.raises(errors.InsecureURLError) as caught:
         resolve(api_key=KEY, base_url=url).target("m")
+    assert 'set HOLYSHEEP_API_KEY=""' in caught.value.remedy
     assert KEY not in str(caught.value)
     assert resolve(api_key="", base_url=url).target("m").key is None
 

@@ -130,6 +130,7 @@ def test_a_404_for_no_model_is_about_the_url():
 
 def test_an_unknown_model():
     body = b'{"error": {"message": "The model gpt-4.1 does not exist", "code": "model_not_found"}}'
+    assert "%holysheep models (in a script: client.models()) lists" in str(refusal(404, body))
     assert "does not know the model 'gpt-4.1'" in str(refusal(404, body))
     near = refusal(404, body, models=["gpt-4.1-mini", "sonnet", "gpt-4.1-nano"])
     assert "gpt-4.1-mini" in str(near)

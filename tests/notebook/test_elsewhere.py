@@ -243,6 +243,13 @@ def test_a_misspelt_command_is_named(kernel):
     assert ran.status == "error"
 
 
+def test_a_question_in_one_line_is_told_where_its_prompt_goes(kernel):
+    ran = kernel.run("%holysheep model=local Say why.")
+    assert ran.error[0].startswith("SettingError: %holysheep asks no model")
+    assert "the prompt goes below %%holysheep" in ran.error[-1]
+    assert "models" not in "\n".join(ran.error)
+
+
 def test_stats_and_nest_and_version(kernel, far):
     kernel.run(ASK, "cell-1")
     assert "10 of 10 slots free" in kernel.run("%holysheep stats").printed
