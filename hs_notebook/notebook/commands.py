@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from hs_notebook.errors import SettingError
+from hs_notebook.errors import MissingKeyError, SettingError
 from hs_notebook.notebook.options import OPTIONS
 from hs_notebook.notebook.resuming import LATEST
 from hs_notebook.notebook.words import EXTRA
@@ -141,7 +141,13 @@ def _usage(_magics: HolySheepMagics, _rest: str) -> None:
 
 
 def _models(magics: HolySheepMagics, _rest: str) -> None:
-    _say("\n".join(magics.client().models()))
+    from hs_notebook.client.config import EMBEDDED_MODELS
+
+    try:
+        names = magics.client().models()
+    except MissingKeyError as missing:
+        names = [*sorted(EMBEDDED_MODELS), "", *missing.lines]
+    _say("\n".join(names))
 
 
 def _stats(magics: HolySheepMagics, _rest: str) -> None:

@@ -250,6 +250,14 @@ def test_a_question_in_one_line_is_told_where_its_prompt_goes(kernel):
     assert "models" not in "\n".join(ran.error)
 
 
+def test_without_a_key_the_models_are_those_of_this_machine(kernel, setting):
+    setting(HOLYSHEEP_API_KEY=None, HOLYSHEEP_BASE_URL=None)
+    ran = kernel.run("%holysheep models")
+    assert ran.status == "ok"
+    assert ran.printed.splitlines()[:3] == ["demo", "local", ""]
+    assert "HOLYSHEEP_API_KEY" in ran.printed
+
+
 def test_stats_and_nest_and_version(kernel, far):
     kernel.run(ASK, "cell-1")
     assert "10 of 10 slots free" in kernel.run("%holysheep stats").printed
