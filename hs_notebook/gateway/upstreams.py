@@ -31,6 +31,8 @@ _CONNECT_S = 5.0
 _SILENCE_S = 600.0
 """How long an upstream may say nothing. Long, for a queue or a long prompt; the client has a clock of its
 own."""
+_SHORTEST_SECRET = 8
+"""A shorter key ("none") is no secret, and struck out it would leave holes in answers."""
 _ERROR_BYTES = 64 * 1024
 _MAX_RETRY_AFTER_S = 86_400.0
 _BAD_REQUEST = (httpx.codes.BAD_REQUEST, httpx.codes.UNPROCESSABLE_ENTITY)
@@ -54,6 +56,7 @@ class Relay:
         self._name = name
         self._base_url = base_url.rstrip("/")
         self._key = key
+        self._secret = key if key is not None and len(key) >= _SHORTEST_SECRET else None
         self._shape = shape
         self._on_refused_key = on_refused_key
         self._on_loopback = is_loopback(urlsplit(base_url).hostname or "")
@@ -82,7 +85,7 @@ class Relay:
             raise CutError(f"The connection to {self._name} broke ({type(error).__name__}).") from None
 
     async def _read(self, response: httpx.Response) -> AsyncIterator[StreamChunk]:
-        decoder, blot = ResponseDecoder(response.headers.get("content-type")), Blot(self._key)
+        decoder, blot = ResponseDecoder(response.headers.get("content-type")), Blot(self._secret)
         async for data in response.aiter_raw():
             for chunk in decoder.feed(blot.feed(data)):
                 yield chunk
@@ -105,14 +108,14 @@ class Relay:
 
     def _without_key(self, error: HolySheepError) -> HolySheepError:
         """The same error; should the server have echoed the key in escapes, it is struck out now."""
-        if not self._key:
+        if self._secret is None:
             return error
         error.what, error.means, error.remedy = (
-            said.replace(self._key, "***") for said in (error.what, error.means, error.remedy)
+            said.replace(self._secret, "***") for said in (error.what, error.means, error.remedy)
         )
         error.args = (error.what,)
         if isinstance(error, ProviderError) and error.code is not None:
-            error.code = error.code.replace(self._key, "***")
+            error.code = error.code.replace(self._secret, "***")
         return error
 
     async def _refused(self, response: httpx.Response) -> HolySheepError:
@@ -121,7 +124,7 @@ class Relay:
             body += data
             if len(body) > _ERROR_BYTES:
                 break
-        blot = Blot(self._key)
+        blot = Blot(self._secret)
         said, code = describe(blot.feed(body) + blot.end(), response.headers.get("content-type"))
         status = response.status_code
         too_long = status == httpx.codes.REQUEST_ENTITY_TOO_LARGE or (

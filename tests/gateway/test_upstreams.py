@@ -14,7 +14,7 @@ from .far import ASK, CUTS, ERROR, KEY, WHOLE, chunk, decode, post, respond
 
 @pytest.fixture(scope="module")
 def gateway(tmp_path_factory):
-    with running(tmp_path_factory.mktemp("home"), FAR_KEY=KEY) as gateway:
+    with running(tmp_path_factory.mktemp("home"), FAR_KEY=KEY, SHORT_KEY="o") as gateway:
         yield gateway
     assert KEY not in gateway.log
     assert "Traceback" not in gateway.log
@@ -121,6 +121,15 @@ def test_no_part_of_the_key_is_passed_on_however_it_is_told(gateway, far_behind,
     response = post(gateway)
     assert "***" in response.text
     assert KEY[:9] not in response.text
+
+
+def test_a_key_too_short_to_be_a_secret_leaves_no_holes(gateway, far_behind):
+    far = far_behind(respond(*WHOLE), key_env="SHORT_KEY")
+    assert decode(post(gateway))[1] == "Hello"
+    assert "authorization: bearer o\r\n" in far.heard[0][0].lower()
+    said = b'{"error": {"message": "no such model"}}'
+    far_behind(respond(said, status="400 Bad Request"), key_env="SHORT_KEY")
+    assert "no such model" in post(gateway).text
 
 
 def test_no_part_of_the_key_is_passed_on_in_a_text_or_a_status(gateway, far_behind):
