@@ -208,7 +208,7 @@ def test_an_unknown_model_is_met_with_near_names(serve, client):
             await peer.plain("404 No", b'{"error": {"message": "no such model"}}')
 
     asker = client(serve(script))
-    with pytest.raises(errors.ModelNotFoundError, match=r"models\(\) lists"):
+    with pytest.raises(errors.ModelNotFoundError, match=r"models\(\)\) lists"):
         asker.ask("hello", model="gtp-4.1")
     asker.models()
     with pytest.raises(errors.ModelNotFoundError, match=r"Near names: gpt-4\.1, gpt-4\.1-mini"):
