@@ -239,10 +239,9 @@ def open_lab(environment: dict[str, str], *, browser: bool) -> int:
         options.append("--no-browser")
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         options.append("--allow-root")  # in a container there is nobody else
-    try:
-        return run(python_in(VENV), "-m", "jupyterlab", *options, env=environment)
-    except KeyboardInterrupt:
-        return 0
+    # Ctrl-C in a terminal reaches JupyterLab too, which asks whether it is meant: leave it to that.
+    signal.signal(signal.SIGINT, lambda *_: None)
+    return run(python_in(VENV), "-m", "jupyterlab", *options, env=environment)
 
 
 def without_news() -> Path:
