@@ -1,5 +1,6 @@
 """What every test stands on: a home of its own, no setting from the machine, and no gateway left behind."""
 
+import contextlib
 import json
 import os
 import platform
@@ -45,6 +46,14 @@ def pytest_collection_modifyitems(items):
     items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport():
+    """Half characters that a test logged or printed would not get from a worker to the main process."""
+    report = yield
+    report.sections = [(name, said.encode("utf-8", "replace").decode()) for name, said in report.sections]
+    return report
+
+
 @pytest.fixture(scope="session", autouse=True)
 def jupyter_folders(tmp_path_factory):
     """Kernels and servers read no profile and no setting of the person at the keyboard."""
@@ -80,7 +89,8 @@ def end_gateway(home: Path, patience_s: float = 10.0) -> None:
     for sign in (signal.SIGTERM, signal.SIGKILL):
         if not _is_gateway(pid):
             return
-        os.kill(pid, sign)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, sign)
         end = time.monotonic() + patience_s
         while _is_gateway(pid) and time.monotonic() < end:
             time.sleep(0.02)
@@ -95,6 +105,6 @@ def _is_gateway(pid: int) -> bool:
         pass  # started by a kernel, or detached
     try:
         command = Path(f"/proc/{pid}/cmdline").read_bytes()
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):  # the latter where it ends between open and read
         return False
     return b"hs_notebook.gateway" in command

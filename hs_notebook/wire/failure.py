@@ -22,7 +22,8 @@ _UNSHOWN = re.compile(rb"<(script|style|head)\b.*?</\1\s*>|<!--.*?-->|<[^>]*>?",
 _TOO_LONG = re.compile(
     r"maximum context (length|window|size)|\b(exceed\w*|longer than|too (long|large) for)\b.{0,40}\bcontext\b"
     r"|context (length|window|size|limit)\b.{0,40}\bexceed|prompt is too long"
-    r"|too many (input |prompt )?tokens|input (is|token count)\b.{0,40}\b(too long|exceeds)",
+    r"|too many (input |prompt )?tokens|exceeds the maximum number of (input )?tokens"
+    r"|input (is|token count)\b.{0,40}\b(too long|exceeds)",
     re.IGNORECASE,
 )
 """How OpenAI, Anthropic, Google, Mistral and llama.cpp word it (2026-11-22)."""
