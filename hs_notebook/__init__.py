@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from hs_notebook.client.client import HolySheep
     from hs_notebook.client.config import StreamingConfig
     from hs_notebook.store.ledger import usage
+    from hs_notebook.store.picks import picks
     from hs_notebook.wire.chunk import Message, StreamChunk, Usage
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "enable_nested_loops",
     "errors",
     "load_ipython_extension",
+    "picks",
     "unload_ipython_extension",
     "usage",
 ]
@@ -40,6 +42,7 @@ _ROOMS = {
     "StreamChunk": "wire.chunk",
     "StreamingConfig": "client.config",
     "Usage": "wire.chunk",
+    "picks": "store.picks",
     "usage": "store.ledger",
 }
 

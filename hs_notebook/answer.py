@@ -64,7 +64,10 @@ class Attempt:
         duration_s: Seconds from the request to the end; None while it runs.
         cost_usd: By `price_book`; None where a count or a price is unknown, never 0 for that.
         price_book: The book's name, or "reported by the server"; None where the cost is unknown.
+        price_date: Since when that price holds, or when it was last checked (2026-11-22); None where unknown.
+        reported_cost_usd: What the server itself said; None if it did not.
         list_cost_usd: At the provider's list price; None where unknown.
+        estimated_output_tokens: Our own count of what came, kept beside the provider's; None if not made.
         resumed_by: How it took up an earlier one: replay, continue, restart; None for a first attempt.
     """
 
@@ -81,6 +84,9 @@ class Attempt:
     cost_usd: Decimal | None = None
     list_cost_usd: Decimal | None = None
     price_book: str | None = None
+    price_date: str | None = None
+    reported_cost_usd: Decimal | None = None
+    estimated_output_tokens: int | None = None
     resumed_by: str | None = None
     error: str | None = None
 
@@ -164,7 +170,8 @@ class Answer:
             return None
         before, attempt = self.attempts[-2:]
         attempt.usage, before.usage = before.usage, None
-        before.cost_usd = before.list_cost_usd = before.price_book = None
+        before.cost_usd = before.list_cost_usd = before.reported_cost_usd = None
+        before.price_book = before.price_date = before.estimated_output_tokens = None
         return before
 
     def start_over(self) -> None:

@@ -35,10 +35,13 @@ COLUMNS: dict[str, str | tuple[str, ...]] = {
     "cache_write_tokens": "Int64",
     "output_tokens": "Int64",
     "reasoning_tokens": "Int64",
+    "estimated_output_tokens": "Int64",
     "usage_source": _SOURCE,
     "cost_usd": "Float64",
+    "reported_cost_usd": "Float64",
     "list_cost_usd": "Float64",
     "price_book": "string",
+    "price_date": "string",
     "ttft_s": "Float64",
     "duration_s": "Float64",
     "tokens_per_s": "Float64",
@@ -64,7 +67,7 @@ def to_frame(values: Mapping[str, Sequence[Any]]) -> pd.DataFrame:
 
 
 def _array(kind: str | tuple[str, ...], values: Sequence[Any]) -> Any:  # noqa: ANN401 - arrays differ in type
-    """One column, by the quickest way found for its dtype: there are 28 of them."""
+    """One column, by the quickest way found for its dtype: there are 31 of them."""
     import numpy as np
     import pandas as pd
 

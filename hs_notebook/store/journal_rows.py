@@ -195,12 +195,19 @@ def _attempt(row: Row[Any]) -> Attempt:
         request_id=row.request_id,
         ttft_s=row.ttft_s,
         duration_s=row.duration_s,
-        cost_usd=None if row.cost_usd is None else Decimal(row.cost_usd),
-        list_cost_usd=None if row.list_cost_usd is None else Decimal(row.list_cost_usd),
+        cost_usd=_money(row.cost_usd),
+        list_cost_usd=_money(row.list_cost_usd),
         price_book=row.price_book,
+        price_date=row.price_date,
+        reported_cost_usd=_money(row.reported_cost_usd),
+        estimated_output_tokens=row.estimated_output_tokens,
         resumed_by=row.resumed_by,
         error=row.error,
     )
+
+
+def _money(text: str | None) -> Decimal | None:
+    return None if text is None else Decimal(text)
 
 
 def _usage(row: Row[Any]) -> Usage:

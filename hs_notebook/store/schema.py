@@ -23,18 +23,26 @@ from sqlalchemy import (
     TypeDecorator,
     insert,
     select,
+    text,
     update,
 )
 
-__all__ = ["VERSION", "NewerError", "answers", "attempts", "pieces", "prepare"]
+__all__ = ["VERSION", "NewerError", "answers", "attempts", "picks", "pieces", "prepare"]
 
-VERSION = 1
+VERSION = 2
 """The version of the tables below. A change of theirs adds one, and a step to `MIGRATIONS`."""
 
 Migration = Callable[[Connection], None]
 
-MIGRATIONS: Mapping[int, Migration] = {}
-"""The step that leads from each version to the next."""
+
+def _to_version_2(connection: Connection) -> None:
+    """Columns for what the server billed, for our own count, and for the date of the price."""
+    for column in ("reported_cost_usd TEXT", "estimated_output_tokens BIGINT", "price_date TEXT"):
+        connection.execute(text(f"ALTER TABLE hs_attempts ADD COLUMN {column}"))
+
+
+MIGRATIONS: Mapping[int, Migration] = {1: _to_version_2}
+"""The step that leads from each version to the next. A table that is only new needs none."""
 
 metadata = MetaData()
 
@@ -77,10 +85,13 @@ attempts = Table(
     Column("cache_write_tokens", BigInteger),
     Column("output_tokens", BigInteger),
     Column("reasoning_tokens", BigInteger),
+    Column("estimated_output_tokens", BigInteger),
     Column("usage_source", Text),
     Column("cost_usd", Text),
+    Column("reported_cost_usd", Text),
     Column("list_cost_usd", Text),
     Column("price_book", Text),
+    Column("price_date", Text),
     Column("ttft_s", Float(53)),
     Column("duration_s", Float(53)),
     Column("tokens_per_s", Float(53)),
@@ -130,6 +141,19 @@ pieces = Table(
     Column("usage", Exact),  # JSON; likewise
 )
 """Append-only: what came since the piece before, and where the stream stood after it."""
+
+picks = Table(
+    "hs_picks",
+    metadata,
+    Column("comparison_id", Text, primary_key=True),
+    Column("picked_at", BigInteger, nullable=False),
+    Column("notebook", Text, nullable=False),
+    Column("cell_id", Text),
+    Column("session", Text, nullable=False),
+    Column("answer_id", Text, nullable=False),
+    Column("model", Text, nullable=False),
+    Column("others", Text, nullable=False),  # JSON: the models it was preferred to
+)
 
 
 class NewerError(Exception):

@@ -23,7 +23,7 @@ def test_a_path_or_a_url_opens_the_same_file(tmp_path, where):
     database = Database(where.format(folder=tmp_path))
     assert (
         database.read(lambda connection: connection.execute(text("SELECT version FROM hs_schema")).scalar())
-        == 1
+        == schema.VERSION
     )
     database.close()
     assert (tmp_path / "a b.sqlite").exists()
@@ -71,7 +71,10 @@ def test_work_that_fails_leaves_nothing_behind(tmp_path):
 
     with pytest.raises(KeyError):
         database.write(half)
-    assert database.read(lambda connection: connection.execute(schema.version.select()).scalar()) == 1
+    assert (
+        database.read(lambda connection: connection.execute(schema.version.select()).scalar())
+        == schema.VERSION
+    )
     database.close()
 
 

@@ -65,7 +65,14 @@ def test_a_complete_attempt_is_told_in_full(ledger, make):
     make.put(ledger, answer, attempt, comparison_id="c-1")
     row = make.row(ledger.frame())
     unknown = {name for name, value in row.items() if value is None}
-    assert unknown == {"resumed_by", "list_cost_usd", "error"}
+    assert unknown == {
+        "resumed_by",
+        "estimated_output_tokens",
+        "reported_cost_usd",
+        "list_cost_usd",
+        "price_date",
+        "error",
+    }
     assert {name: value for name, value in row.items() if name not in unknown} == {
         "started_at": pd.Timestamp("2026-11-22T12:30:15.123457Z"),
         "notebook": "here.ipynb",

@@ -143,7 +143,7 @@ def test_a_newer_file_is_left_alone(tmp_path, make):
         before = list(newer.iterdump())
     for told in range(2):
         with pytest.warns(
-            UserWarning, match=r"newer hs_notebook \(version 99 .*usage\.v1\.sqlite"
+            UserWarning, match=rf"newer hs_notebook \(version 99 .*usage\.v{schema.VERSION}\.sqlite"
         ) as messages:
             ledger = Ledger.open(str(path))
         assert len(messages) == 1
