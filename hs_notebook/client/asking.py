@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hs_notebook.client.config import EMBEDDED
-from hs_notebook.client.resume import Action
+from hs_notebook.client.resuming.rules import Action
 from hs_notebook.wire import request as wire_request
 from hs_notebook.wire.chunk import WireRequest
 

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 from hs_notebook.answer import Answer
 from hs_notebook.client.callbacks import Callbacks
 from hs_notebook.client.config import EMBEDDED, HolySheepConfig, StreamingConfig
-from hs_notebook.client.earlier import earlier
 from hs_notebook.client.engine import Engine, engine
 from hs_notebook.client.limit import Limit, Session, Stats
 from hs_notebook.client.models import fetch_models
 from hs_notebook.client.prompt import Prompt, chat_request
-from hs_notebook.client.resume import Policy
+from hs_notebook.client.resuming.earlier import earlier
+from hs_notebook.client.resuming.rules import Policy
 from hs_notebook.client.run import Run
 from hs_notebook.client.stream import CLOSING, Phase, Stream
 from hs_notebook.client.together import ask_all, refuse_one

@@ -13,7 +13,7 @@ import asyncio
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from hs_notebook.client.resume import Break
+from hs_notebook.client.resuming.rules import Break
 from hs_notebook.errors import StalledError
 
 if TYPE_CHECKING:

@@ -9,11 +9,12 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from hs_notebook.answer import Status
-from hs_notebook.client import replay, status
-from hs_notebook.client.breaks import break_of
 from hs_notebook.client.clock import is_heartbeat
-from hs_notebook.client.intake import Intake
-from hs_notebook.client.resume import Action, Break
+from hs_notebook.client.connection import status
+from hs_notebook.client.resuming import replay
+from hs_notebook.client.resuming.breaks import break_of
+from hs_notebook.client.resuming.intake import Intake
+from hs_notebook.client.resuming.rules import Action, Break
 from hs_notebook.client.stream import Phase
 from hs_notebook.errors import CutError, HolySheepError
 from hs_notebook.wire.response import ResponseDecoder
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
     from hs_notebook.answer import Attempt
     from hs_notebook.client.asking import Asking
     from hs_notebook.client.clock import Clock
+    from hs_notebook.client.connection.transport import Reply, Transport
     from hs_notebook.client.stream import Stream
-    from hs_notebook.client.transport import Reply, Transport
     from hs_notebook.wire.chunk import StreamChunk
 
 __all__ = ["Ending", "Exchange"]

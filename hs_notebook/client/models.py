@@ -13,7 +13,8 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from hs_notebook.client import resources, status
+from hs_notebook.client import resources
+from hs_notebook.client.connection import status
 from hs_notebook.errors import HolySheepError, NotReachedError, ProtocolError
 from hs_notebook.wire import request as wire_request
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, cast
 
-from hs_notebook.client.config import Secret, Target
+from hs_notebook.client.config import Target
 from hs_notebook.client.record import Recorder
+from hs_notebook.client.secret import Secret
 
 if TYPE_CHECKING:
+    from hs_notebook.client.connection.transport import Transport
     from hs_notebook.client.engine import Engine
-    from hs_notebook.client.transport import Transport
 
 __all__ = ["embedded_target", "recorder", "server_name", "transport"]
 
@@ -31,8 +32,8 @@ def server_name(engine: Engine, base_url: str, said: str | None = None) -> str |
 
 async def transport(engine: Engine, base_url: str) -> Transport:
     """The connections to a server, made on the first call and whenever the proxy or CA settings changed."""
-    from hs_notebook.client.surroundings import surroundings
-    from hs_notebook.client.transport import Transport
+    from hs_notebook.client.connection.surroundings import surroundings
+    from hs_notebook.client.connection.transport import Transport
 
     name = ("transport", base_url, surroundings())
     if name not in engine.shared:

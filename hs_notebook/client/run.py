@@ -1,8 +1,4 @@
-"""One logical request on the engine's loop: slot, attempts, back-off, end. The only writer of its answer.
-
-Every wait is a step: a task of its own that a stop or a stall cancels, and never twice, for httpx 0.28 loses
-a connection to a second cancel. The run itself is never cancelled, so its end is always recorded.
-"""
+"""One logical request on the engine's loop: slot, attempts, back-off, end. The only writer of its answer."""
 
 from __future__ import annotations
 
@@ -10,39 +6,36 @@ import asyncio
 import random
 from datetime import UTC, datetime
 from time import monotonic
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
 from hs_notebook.answer import Status
-from hs_notebook.client import replay, resources, status
+from hs_notebook.client import resources
 from hs_notebook.client.callbacks import Reconnect
 from hs_notebook.client.clock import Clock
-from hs_notebook.client.course import Course
+from hs_notebook.client.connection import status
 from hs_notebook.client.exchange import Ending, Exchange
 from hs_notebook.client.keeper import Keeper
 from hs_notebook.client.mailbox import so_far
-from hs_notebook.client.resume import Action, backoff
+from hs_notebook.client.resuming import replay
+from hs_notebook.client.resuming.course import Course
+from hs_notebook.client.resuming.rules import Action, backoff
+from hs_notebook.client.steps import Steps, Stopped
 from hs_notebook.client.stream import Phase, Stream
 from hs_notebook.errors import CutError, HolySheepError, NotReachedError, StreamError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable
 
     from hs_notebook.answer import Answer, Attempt
     from hs_notebook.client.asking import Asking
     from hs_notebook.client.config import HolySheepConfig, Target
+    from hs_notebook.client.connection.transport import Transport
     from hs_notebook.client.engine import Engine
     from hs_notebook.client.limit import Limit
-    from hs_notebook.client.resume import Policy, Step
-    from hs_notebook.client.transport import Transport
+    from hs_notebook.client.resuming.rules import Policy, Step
     from hs_notebook.store.place import Place
 
 __all__ = ["Run"]
-
-T = TypeVar("T")
-
-
-class _Stopped(Exception):  # noqa: N818 - an event, not an error
-    """A step was cancelled: by the user, or by the clock."""
 
 
 class Run:
@@ -82,10 +75,8 @@ class Run:
         self._target = target
         self._place = place
         self._course = Course(answer, policy, target)
-        self._step_now: asyncio.Task[Any] | None = None
-        self._cancelled = False  # the step that runs has had its one cancel
-        self._stop_asked = False
-        self.stream = Stream(answer, engine, self.stop)
+        self._steps = Steps()
+        self.stream = Stream(answer, engine, self._steps.stop)
         self.comparison_id: str | None = None
         self.detach = False
         self.models: set[str] = set()
@@ -93,39 +84,9 @@ class Run:
 
     def start(self) -> None:
         """Set it going; on the loop."""
-        self._engine.stoppers.add(self.stop)
+        self._engine.stoppers.add(self._steps.stop)
         self._keeper = Keeper(resources.recorder(self._engine), self._answer, self._place)
         self._task = self._engine.loop.create_task(self._main())
-
-    def stop(self) -> None:
-        """The user has had enough; on the loop."""
-        self._stop_asked = True
-        self._cancel_step()
-
-    # -- steps ----------------------------------------------------------------------------------
-
-    async def _step(self, coro: Coroutine[Any, Any, T]) -> T:
-        """Await `coro` in a task that a stop or a stall can cancel, once.
-
-        Raises:
-            _Stopped: It was cancelled.
-        """
-        if self._stop_asked:
-            coro.close()
-            raise _Stopped
-        self._cancelled = False
-        task = self._step_now = self._engine.loop.create_task(coro)
-        await asyncio.wait((task,))
-        self._step_now = None
-        if task.cancelled():
-            raise _Stopped
-        result: T = task.result()
-        return result
-
-    def _cancel_step(self) -> None:
-        if self._step_now is not None and not self._cancelled:
-            self._cancelled = True
-            self._step_now.cancel()
 
     # -- the course of it -------------------------------------------------------------------------
 
@@ -133,7 +94,7 @@ class Run:
         try:
             self._take_up()
             await self._attempts()
-        except _Stopped:
+        except Stopped:
             await self._end_unsent(Ending(Status.INTERRUPTED))
         except HolySheepError as error:
             await self._end_unsent(Ending(Status.INTERRUPTED if self._course.holds else Status.FAILED, error))
@@ -143,7 +104,7 @@ class Run:
             try:
                 await self._leave()
             finally:  # whatever fails in leaving, who waits is told
-                self._engine.stoppers.discard(self.stop)
+                self._engine.stoppers.discard(self._steps.stop)
                 self.on_end(self.stream)
                 self.stream.finish()
 
@@ -164,7 +125,7 @@ class Run:
         began = monotonic()
         while True:
             self.stream.enter(Phase.QUEUED)
-            await self._step(self._limit.acquire(first=bool(self._answer.attempts)))
+            await self._steps.take(self._limit.acquire(first=bool(self._answer.attempts)))
             try:
                 ending, progress = await self._request()
             finally:
@@ -174,7 +135,7 @@ class Run:
                 return
             if pause:
                 self.stream.enter(Phase.WAITING, retry_at=monotonic() + pause)
-                await self._step(asyncio.sleep(pause))
+                await self._steps.take(asyncio.sleep(pause))
 
     async def _request(self) -> tuple[Ending, bool]:
         """One request, whatever its end; and whether it brought anything new."""
@@ -182,7 +143,7 @@ class Run:
         self._course.learn(None, resources.server_name(self._engine, target.base_url))
         asking = self._course.asking(target)
         # Before the attempt begins: the first transport of a process imports for a while.
-        transport = await self._step(resources.transport(self._engine, asking.base_url))
+        transport = await self._steps.take(resources.transport(self._engine, asking.base_url))
         answer = self._answer
         before = answer.generation, answer.sizes
         ending = await self._attempt(asking, transport)
@@ -191,7 +152,7 @@ class Run:
     async def _endpoint(self) -> Target:
         if self._target is None:
             self.stream.enter(Phase.STARTING)
-            return await self._step(resources.embedded_target(self._engine))
+            return await self._steps.take(resources.embedded_target(self._engine))
         return self._target
 
     def _pause_after(self, ending: Ending, began: float, *, progress: bool) -> float | None:
@@ -229,14 +190,14 @@ class Run:
         """One request on the wire, whatever its end."""
         attempt = self._begin(asking)
         self.stream.enter(Phase.CONNECTING)
-        clock = Clock(self._config.streaming, self._cancel_step)
+        clock = Clock(self._config.streaming, self._steps.cancel)
         exchange = Exchange(
             self.stream, asking, attempt, clock, frozenset(self.models), self._keeper.start_over
         )
         clock.start()
         try:
-            ending = await self._step(exchange.run(transport))
-        except _Stopped:
+            ending = await self._steps.take(exchange.run(transport))
+        except Stopped:
             ending = self._ending_of_stop(exchange, clock)
         except HolySheepError as error:
             ending = exchange.refused(error)
@@ -251,7 +212,7 @@ class Run:
         return ending
 
     def _ending_of_stop(self, exchange: Exchange, clock: Clock) -> Ending:
-        if self._stop_asked:
+        if self._steps.stopped:
             return Ending(Status.INTERRUPTED)
         if clock.error is None:  # no stall: the answer was decided, and what may follow it did not come
             return exchange.judge(None)
@@ -293,12 +254,12 @@ class Run:
 
     async def _leave(self) -> None:
         """Whatever the end: the server knows of a stop, the journal is written, all callbacks are made."""
-        if self._stop_asked and self._answer.status is Status.INTERRUPTED:
+        if self._steps.stopped and self._answer.status is Status.INTERRUPTED:
             await self._tell_server()
         store_answers = await resources.recorder(self._engine).settled(self._answer)
         await self._keeper.end(wait=store_answers)
         if self.stream.callbacks is not None:
-            await self.stream.callbacks.end(stopped=self._stop_asked)
+            await self.stream.callbacks.end(stopped=self._steps.stopped)
 
     async def _tell_server(self) -> None:
         """Who stops expects the spending to stop: a server that goes on without us is told."""

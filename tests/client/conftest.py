@@ -55,6 +55,6 @@ def rows():
 @pytest.fixture
 def no_back_off(monkeypatch):
     """Back-off is drawn from the same rule, a hundred times faster: what is tested is the retrying."""
-    from hs_notebook.client import resume
+    from hs_notebook.client.resuming import rules
 
-    monkeypatch.setattr(resume, "_LONGEST", 0.01)
+    monkeypatch.setattr(rules, "_LONGEST", 0.01)

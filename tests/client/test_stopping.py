@@ -11,9 +11,9 @@ from misbehaving import Gate, event, good_events, until
 
 from hs_notebook import errors
 from hs_notebook.answer import Status
+from hs_notebook.client.connection.transport import Transport
 from hs_notebook.client.engine import engine
 from hs_notebook.client.stream import Phase
-from hs_notebook.client.transport import Transport
 
 
 def stop(stream):

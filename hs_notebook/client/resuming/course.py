@@ -1,6 +1,6 @@
 """The course of one answer over its requests: what is held, what was tried, and so what is asked next.
 
-Nothing here does I/O; the decisions themselves are `resume.RULES`.
+Nothing here does I/O; the decisions themselves are `rules.RULES`.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ from urllib.parse import urlsplit
 
 from hs_notebook.client.asking import Asking, Running
 from hs_notebook.client.config import EMBEDDED
-from hs_notebook.client.event_ids import has_order
-from hs_notebook.client.resume import Action, Break, Held, Server, next_step
-from hs_notebook.client.splice import splicable
+from hs_notebook.client.resuming.event_ids import has_order
+from hs_notebook.client.resuming.rules import Action, Break, Held, Server, next_step
+from hs_notebook.client.resuming.splice import splicable
 from hs_notebook.wire import prefill
 
 if TYPE_CHECKING:
     from hs_notebook.answer import Answer
     from hs_notebook.client.config import Target
-    from hs_notebook.client.resume import Policy, Step
+    from hs_notebook.client.resuming.rules import Policy, Step
 
 __all__ = ["Course"]
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from hs_notebook.client.retry import LONGEST_WAIT, parse_retry_after
+from hs_notebook.client.connection.retry import LONGEST_WAIT, parse_retry_after
 from hs_notebook.errors import (
     HolySheepError,
     KeyRefusedError,
@@ -23,7 +23,7 @@ from hs_notebook.wire import failure
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from hs_notebook.client.config import Secret
+    from hs_notebook.client.secret import Secret
 
 __all__ = ["Refusal", "request_id", "without_key"]
 

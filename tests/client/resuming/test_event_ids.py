@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hs_notebook.client.event_ids import Follows, follows
+from hs_notebook.client.resuming.event_ids import Follows, follows
 
 
 @pytest.mark.parametrize(

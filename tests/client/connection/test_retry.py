@@ -5,7 +5,7 @@ from email.utils import format_datetime
 
 import pytest
 
-from hs_notebook.client.retry import parse_retry_after
+from hs_notebook.client.connection.retry import parse_retry_after
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 

@@ -6,7 +6,7 @@ import logging
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from hs_notebook.client.config import Secret
+    from hs_notebook.client.secret import Secret
 
 __all__ = ["hide"]
 

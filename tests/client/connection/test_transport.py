@@ -13,7 +13,7 @@ from misbehaving import TEXT, Server, until
 
 from hs_notebook import errors
 from hs_notebook.answer import Status
-from hs_notebook.client import transport
+from hs_notebook.client.connection import transport
 
 CERTIFICATES = Path(__file__).parent / "certificates"
 

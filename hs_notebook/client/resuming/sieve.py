@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from hs_notebook.client.event_ids import Follows, follows
-from hs_notebook.client.resume import Break
+from hs_notebook.client.resuming.event_ids import Follows, follows
+from hs_notebook.client.resuming.rules import Break
 
 if TYPE_CHECKING:
     from hs_notebook.wire.chunk import StreamChunk

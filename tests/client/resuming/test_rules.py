@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hs_notebook.client import resume
-from hs_notebook.client.resume import RULES, Action, Break, Held, Policy, Server, backoff, next_step
+from hs_notebook.client.resuming import rules as module
+from hs_notebook.client.resuming.rules import RULES, Action, Break, Held, Policy, Server, backoff, next_step
 from hs_notebook.wire.prefill import FORMS
 
-PAGE = Path(__file__).parents[2] / "docs" / "resume.md"
+PAGE = Path(__file__).parents[3] / "docs" / "resume.md"
 
 HELD = [
     Held(text, event_id, splicable, replay_failed, continue_failed, outage, total, restarts)
@@ -151,7 +151,7 @@ def test_the_settings_count():
 def test_the_policy_is_pure():
     imported = {
         name.name if isinstance(node, ast.Import) else node.module
-        for node in ast.walk(ast.parse(inspect.getsource(resume)))
+        for node in ast.walk(ast.parse(inspect.getsource(module)))
         if isinstance(node, (ast.Import, ast.ImportFrom))
         for name in node.names
     }

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from hs_notebook.client.asking import Running
     from hs_notebook.client.config import Target
+    from hs_notebook.client.connection.transport import Transport
     from hs_notebook.client.engine import Engine
-    from hs_notebook.client.transport import Transport
 
 __all__ = ["cancel", "is_kept", "stop"]
 

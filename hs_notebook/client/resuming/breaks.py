@@ -1,10 +1,10 @@
-"""What broke: an error of one request, as a kind of break that `resume` has rules for."""
+"""What broke: an error of one request, as a kind of break that `rules` has rows for."""
 
 from __future__ import annotations
 
 import re
 
-from hs_notebook.client.resume import Action, Break
+from hs_notebook.client.resuming.rules import Action, Break
 from hs_notebook.errors import (
     CutError,
     HolySheepError,

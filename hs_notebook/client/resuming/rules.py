@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Literal
 
-from hs_notebook.client.retry import LONGEST_WAIT
+from hs_notebook.client.connection.retry import LONGEST_WAIT
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,7 +9,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from hs_notebook.answer import Answer
-from hs_notebook.client.splice import LEAST_TAIL, LEAST_WHOLE, Splicer, splicable
+from hs_notebook.client.resuming.splice import LEAST_TAIL, LEAST_WHOLE, Splicer, splicable
 from hs_notebook.wire.chunk import ChatRequest, StreamChunk, ToolCallDelta
 
 TEXT = "The sheep went up the hill at dawn, and one by one they counted the stars that were left"

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 import pytest
 
 from hs_notebook import errors
-from hs_notebook.client.breaks import break_of
-from hs_notebook.client.resume import Break
-from hs_notebook.client.status import Refusal, request_id
+from hs_notebook.client.connection.status import Refusal, request_id
+from hs_notebook.client.resuming.breaks import break_of
+from hs_notebook.client.resuming.rules import Break
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 

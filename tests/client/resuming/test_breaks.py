@@ -3,8 +3,8 @@
 import pytest
 
 from hs_notebook import errors
-from hs_notebook.client.breaks import break_of
-from hs_notebook.client.resume import Action, Break
+from hs_notebook.client.resuming.breaks import break_of
+from hs_notebook.client.resuming.rules import Action, Break
 
 
 def status(number):

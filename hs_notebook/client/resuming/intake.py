@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from hs_notebook.client.resume import Action
-from hs_notebook.client.sieve import Again, Sieve
-from hs_notebook.client.splice import Splicer
+from hs_notebook.client.resuming.rules import Action
+from hs_notebook.client.resuming.sieve import Again, Sieve
+from hs_notebook.client.resuming.splice import Splicer
 from hs_notebook.wire.chunk import StreamChunk
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from hs_notebook.answer import Answer
-    from hs_notebook.client.resume import Break
+    from hs_notebook.client.resuming.rules import Break
 
 __all__ = ["Intake"]
 

@@ -15,15 +15,15 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from hs_notebook.client import logs, surroundings
 from hs_notebook.client.config import is_loopback
-from hs_notebook.client.gather import Gather
+from hs_notebook.client.connection import logs, surroundings
+from hs_notebook.client.connection.gather import Gather
 from hs_notebook.errors import HolySheepError, NotReachedError, SettingError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 
-    from hs_notebook.client.config import Secret
+    from hs_notebook.client.secret import Secret
 
 __all__ = ["Reply", "Transport"]
 

@@ -4,8 +4,8 @@ import logging
 
 import pytest
 
-from hs_notebook.client import logs
-from hs_notebook.client.config import Secret
+from hs_notebook.client.connection import logs
+from hs_notebook.client.secret import Secret
 
 
 @pytest.fixture

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hs_notebook.client.resume import Break
-from hs_notebook.client.sieve import Sieve
+from hs_notebook.client.resuming.rules import Break
+from hs_notebook.client.resuming.sieve import Sieve
 from hs_notebook.wire.chunk import StreamChunk
 
 
