@@ -1,6 +1,6 @@
 /**
  * The messages between the kernel and the live cell, and the fold that turns them into what the panes show.
- * The page of record is docs/protocol.md; the kernel's side is hs_notebook/notebook/widget.py.
+ * The page of record is docs/protocol.md; the kernel's side is hs_notebook/notebook/views/widget.py.
  *
  * No DOM and no clock in here: `now` is handed in, in milliseconds.
  */

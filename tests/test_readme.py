@@ -166,7 +166,7 @@ def test_every_command_of_dev_py_exists(command):
 
 
 def test_the_table_of_options_is_the_magics_own():
-    from hs_notebook.notebook.options import OPTIONS
+    from hs_notebook.notebook.question.options import OPTIONS
 
     named = re.findall(r"^\| `(\w+)[=`]", README.split("## The magic")[1].split("##")[0], re.MULTILINE)
 

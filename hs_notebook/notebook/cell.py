@@ -13,17 +13,17 @@ from typing import TYPE_CHECKING
 from hs_notebook.answer import Status
 from hs_notebook.client.stream import stop_line
 from hs_notebook.errors import Interrupted, SettingError
-from hs_notebook.notebook import options, template
 from hs_notebook.notebook.figures import AGAIN
 from hs_notebook.notebook.presses import Presses
+from hs_notebook.notebook.question import options, template
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from hs_notebook.answer import Answer
     from hs_notebook.client.stream import Stream
-    from hs_notebook.notebook.options import Options
-    from hs_notebook.notebook.view import View
+    from hs_notebook.notebook.question.options import Options
+    from hs_notebook.notebook.views.choose import View
 
 __all__ = ["Question", "read", "run", "watch"]
 

@@ -8,9 +8,9 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from hs_notebook.errors import MissingKeyError, SettingError
-from hs_notebook.notebook.options import OPTIONS
-from hs_notebook.notebook.resuming import LATEST
-from hs_notebook.notebook.words import EXTRA
+from hs_notebook.notebook.question.options import OPTIONS
+from hs_notebook.notebook.question.resuming import LATEST
+from hs_notebook.notebook.question.words import EXTRA
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -171,10 +171,12 @@ def _resume(magics: HolySheepMagics, rest: str) -> None:
 def _show(magics: HolySheepMagics, rest: str) -> None:
     from IPython.display import display
 
-    from hs_notebook.notebook import figures, place, resting, resuming
+    from hs_notebook.notebook import figures, place
+    from hs_notebook.notebook.question import resuming
+    from hs_notebook.notebook.resting.bundle import bundle
 
     kept = resuming.named(rest or LATEST, place.find(magics.ip))
-    display(resting.bundle(kept.answer(), figures.at_rest(kept)), raw=True)  # type: ignore[no-untyped-call]
+    display(bundle(kept.answer(), figures.at_rest(kept)), raw=True)  # type: ignore[no-untyped-call]
 
 
 def _help(_magics: HolySheepMagics, _rest: str) -> None:

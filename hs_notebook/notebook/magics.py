@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from hs_notebook.answer import Answer
     from hs_notebook.client.client import HolySheep
     from hs_notebook.client.stream import Stream
-    from hs_notebook.notebook.view import View
-    from hs_notebook.notebook.widget import AnswerWidget
+    from hs_notebook.notebook.views.choose import View
+    from hs_notebook.notebook.views.widget import AnswerWidget
 
 __all__ = ["HolySheepMagics", "load", "unload"]
 
@@ -73,7 +73,8 @@ class HolySheepMagics(Magics):
 
     def _ask(self, line: str, body: str) -> None:
         from hs_notebook.client.prompt import chat_request
-        from hs_notebook.notebook import cell, resuming
+        from hs_notebook.notebook import cell
+        from hs_notebook.notebook.question import resuming
 
         where = place.find(self.ip)
         question = cell.read(line, body, self.ip.user_ns)
@@ -102,7 +103,7 @@ class HolySheepMagics(Magics):
 
     def resume(self, name: str) -> None:
         """Go on with a kept answer in the running cell. `name`: its id, or "last"."""
-        from hs_notebook.notebook import resuming
+        from hs_notebook.notebook.question import resuming
 
         where = place.find(self.ip)
 
@@ -114,7 +115,8 @@ class HolySheepMagics(Magics):
         self._run(ask, None, ())
 
     def _run(self, ask: Callable[[], Stream], var: str | None, filled: tuple[str, ...]) -> None:
-        from hs_notebook.notebook import cell, view
+        from hs_notebook.notebook import cell
+        from hs_notebook.notebook.views import choose
 
         def keep(answer: Answer) -> None:
             self.ip.user_ns[LAST] = answer
@@ -123,7 +125,7 @@ class HolySheepMagics(Magics):
 
         def show(stream: Stream) -> View:
             self._last = stream
-            return view.choose(self.ip, stream, filled, self.widgets)
+            return choose.choose(self.ip, stream, filled, self.widgets)
 
         cell.run(ask, keep, show)
 
@@ -171,6 +173,7 @@ def _markdown(shell: InteractiveShell) -> Any:  # noqa: ANN401 - IPython does no
 
 def _answer_as_markdown(answer: Answer) -> str:
     """What an answer shows that is a cell's last line: what stays of it below its own cell."""
-    from hs_notebook.notebook import figures, resting
+    from hs_notebook.notebook import figures
+    from hs_notebook.notebook.resting.bundle import bundle
 
-    return resting.bundle(answer, figures.of(answer))["text/markdown"]
+    return bundle(answer, figures.of(answer))["text/markdown"]

@@ -204,7 +204,7 @@ def test_status_tells_where_things_come_from_and_never_the_key(kernel):
 
 def test_help_names_every_option_and_command(kernel):
     from hs_notebook.notebook.commands import COMMANDS
-    from hs_notebook.notebook.options import OPTIONS
+    from hs_notebook.notebook.question.options import OPTIONS
 
     said = kernel.run("%holysheep help").printed
     assert all(name in said for name in (*OPTIONS, *COMMANDS))

@@ -7,7 +7,7 @@ import pytest
 
 from hs_notebook.answer import Status
 from hs_notebook.notebook.figures import Figures, dollars, footer
-from hs_notebook.notebook.resting import harmless, placeholder
+from hs_notebook.notebook.resting.bundle import harmless, placeholder
 
 UNKNOWN = Figures(
     model="gpt-4.1",

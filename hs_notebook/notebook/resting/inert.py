@@ -18,7 +18,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from hs_notebook.notebook.inert_prose import inert_prose
+from hs_notebook.notebook.resting.inert_prose import inert_prose
 
 __all__ = ["inert"]
 

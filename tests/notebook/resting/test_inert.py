@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from nbconvert.filters.markdown_mistune import markdown2html_mistune
 
-from hs_notebook.notebook.inert import inert
+from hs_notebook.notebook.resting.inert import inert
 
 _plugins = ["strikethrough", "table", "url", "task_lists", "footnotes", "def_list"]
 RENDERERS = {

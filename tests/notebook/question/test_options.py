@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hs_notebook.errors import SettingError
-from hs_notebook.notebook.options import OPTIONS, Options, parse
+from hs_notebook.notebook.question.options import OPTIONS, Options, parse
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """A text that grows, and another that takes its place."""
 
-from hs_notebook.notebook.tail import Tail
+from hs_notebook.notebook.views.tail import Tail
 
 
 def test_each_part_is_read_once():

@@ -10,8 +10,9 @@ import uuid
 from time import monotonic
 from typing import TYPE_CHECKING, Protocol
 
-from hs_notebook.notebook import figures, place, resting
-from hs_notebook.notebook.tail import Tail
+from hs_notebook.notebook import figures, place
+from hs_notebook.notebook.resting import bundle as resting
+from hs_notebook.notebook.views.tail import Tail
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from hs_notebook.client.stream import Stream
     from hs_notebook.notebook.figures import Figures
-    from hs_notebook.notebook.widget import AnswerWidget
+    from hs_notebook.notebook.views.widget import AnswerWidget
 
 __all__ = ["HeadlessView", "TerminalView", "View", "WidgetView", "choose"]
 
@@ -154,7 +155,7 @@ class WidgetView(_Base):
         super().__init__(stream, filled)
         from IPython.display import display
 
-        from hs_notebook.notebook.widget import AnswerWidget
+        from hs_notebook.notebook.views.widget import AnswerWidget
 
         self._last = self.figures()
         self._last_at = monotonic()

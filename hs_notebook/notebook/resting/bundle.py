@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from hs_notebook.notebook.figures import AGAIN, Figures, footer
-from hs_notebook.notebook.inert import inert
+from hs_notebook.notebook.resting.inert import inert
 
 if TYPE_CHECKING:
     from hs_notebook.answer import Answer

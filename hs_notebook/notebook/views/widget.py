@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import anywidget
 import traitlets
 
-from hs_notebook.notebook.tail import Tail
+from hs_notebook.notebook.views.tail import Tail
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -15,7 +15,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Literal
 
 from hs_notebook.errors import SettingError
-from hs_notebook.notebook.words import EXTRA, Word, shorten, split
+from hs_notebook.notebook.question.words import EXTRA, Word, shorten, split
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hs_notebook.errors import SettingError
-from hs_notebook.notebook.template import fill
+from hs_notebook.notebook.question.template import fill
 
 
 class Owner:

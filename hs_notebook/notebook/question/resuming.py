@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from hs_notebook.errors import SettingError, StoreError
 
 if TYPE_CHECKING:
-    from hs_notebook.notebook.options import Options
+    from hs_notebook.notebook.question.options import Options
     from hs_notebook.store.kept import Kept
     from hs_notebook.store.place import Place
     from hs_notebook.wire.chunk import ChatRequest

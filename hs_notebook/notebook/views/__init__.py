@@ -1,0 +1,1 @@
+"""Where an answer shows while it comes: the live cell, a terminal, nowhere."""
