@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from hs_notebook.answer import Answer
     from hs_notebook.client.client import HolySheep
     from hs_notebook.client.config import StreamingConfig
-    from hs_notebook.store.ledger import usage
     from hs_notebook.store.picks import picks
+    from hs_notebook.store.usage import usage
     from hs_notebook.wire.chunk import Message, StreamChunk, Usage
 
 __all__ = [
@@ -43,7 +43,7 @@ _ROOMS = {
     "StreamingConfig": "client.config",
     "Usage": "wire.chunk",
     "picks": "store.picks",
-    "usage": "store.ledger",
+    "usage": "store.usage",
 }
 
 

@@ -135,7 +135,7 @@ def _usage(_magics: HolySheepMagics, _rest: str) -> None:
     from IPython.display import display
 
     from hs_notebook.notebook import usage_table
-    from hs_notebook.store.ledger import usage
+    from hs_notebook.store.usage import usage
 
     display(usage_table.shown(usage()), raw=True)  # type: ignore[no-untyped-call]
 

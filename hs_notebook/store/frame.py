@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     import pandas as pd
 
-__all__ = ["COLUMNS", "to_frame"]
+__all__ = ["COLUMNS", "arrays", "to_frame"]
 
 _STATUS = ("complete", "interrupted", "failed", "replayed")
 _RESUMED = ("replay", "continue", "restart")
@@ -58,12 +58,24 @@ exact one (15 digits at least).
 
 def to_frame(values: Mapping[str, Sequence[Any]]) -> pd.DataFrame:
     """Build the DataFrame, the oldest row first, from the values of each of `COLUMNS`; None becomes <NA>."""
-    import pandas as pd
-
-    frame = pd.DataFrame({name: _array(kind, values[name]) for name, kind in COLUMNS.items()}, copy=False)
+    frame = arrays(values, COLUMNS)
     if frame["started_at"].is_monotonic_increasing and frame["started_at"].is_unique:
         return frame  # as good as always: rows are written in the order they begin
     return frame.sort_values(["started_at", "answer_id", "attempt"], ignore_index=True)
+
+
+def arrays(values: Mapping[str, Sequence[Any]], names: Iterable[str]) -> pd.DataFrame:
+    """Some of `COLUMNS`, in their dtypes and in the order of rows that they come in."""
+    import pandas as pd
+
+    return pd.DataFrame({name: _array(COLUMNS[name], values[name]) for name in names}, copy=False)
+
+
+class _Codes(dict[str | None, int]):
+    """The code of each category; -1, which is <NA>, for anything else."""
+
+    def __missing__(self, value: str | None) -> int:
+        return -1
 
 
 def _array(kind: str | tuple[str, ...], values: Sequence[Any]) -> Any:  # noqa: ANN401 - arrays differ in type
@@ -72,17 +84,36 @@ def _array(kind: str | tuple[str, ...], values: Sequence[Any]) -> Any:  # noqa: 
     import pandas as pd
 
     if isinstance(kind, tuple):
-        code = {word: number for number, word in enumerate(kind)}
-        codes = np.array([code.get(value, -1) for value in values], dtype="int8")
+        code = _Codes({word: number for number, word in enumerate(kind)})
+        codes = np.fromiter(map(code.__getitem__, values), dtype="int8", count=len(values))
         # Categories of the string dtype: then what is missing is <NA> as in every other column, not NaN.
         return pd.Categorical.from_codes(codes, categories=pd.Index(kind, dtype="string"))
     if kind == "Float64":
         numbers = np.array(values, dtype="float64")  # takes text as well, and None for NaN
         return pd.arrays.FloatingArray(np.nan_to_num(numbers), np.isnan(numbers))
     if kind == "Int64":
-        missing = np.array([value is None for value in values], dtype="bool")
-        whole = [0 if value is None else value for value in values] if missing.any() else values
-        return pd.arrays.IntegerArray(np.array(whole, dtype="int64"), missing)
+        return _whole_numbers(values)
     if kind == "string":
-        return pd.array(values, dtype="string")
+        return _texts(values)
     return pd.DatetimeIndex(np.array(values, dtype="int64").view("datetime64[us]")).tz_localize("UTC")
+
+
+def _whole_numbers(values: Sequence[int | None]) -> Any:  # noqa: ANN401 - pandas' array
+    import numpy as np
+    import pandas as pd
+
+    if None not in values:
+        return pd.arrays.IntegerArray(np.array(values, dtype="int64"), np.zeros(len(values), dtype="bool"))
+    objects = np.array(values, dtype="object")
+    missing = np.array(pd.isna(objects))
+    objects[missing] = 0
+    return pd.arrays.IntegerArray(objects.astype("int64"), missing)
+
+
+def _texts(values: Sequence[str | None]) -> Any:  # noqa: ANN401 - pandas' array
+    import numpy as np
+    import pandas as pd
+
+    if values and values.count(values[0]) == len(values):  # one notebook, no comparison: half the columns
+        return pd.array(values[:1], dtype="string").take(np.zeros(len(values), dtype="int64"))
+    return pd.array(values, dtype="string")

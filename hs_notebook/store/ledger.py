@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 from decimal import Decimal
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from hs_notebook.answer import UsageSource
@@ -15,25 +14,22 @@ from hs_notebook.store.frame import COLUMNS, to_frame
 from hs_notebook.store.moment import to_micros
 from hs_notebook.store.place import Place, current_place, set_place_finder
 from hs_notebook.store.process import the_one
+from hs_notebook.store.reading import Selection, read, settle
 from hs_notebook.store.text import plain, without_keys
-from hs_notebook.store.writer import is_gone, this_writer, was_left
+from hs_notebook.store.writer import this_writer
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pandas as pd
     from sqlalchemy import Connection
-    from sqlalchemy.engine.interfaces import DBAPICursor
 
     from hs_notebook.answer import Answer, Attempt
     from hs_notebook.store.database import Database
 
-__all__ = ["Ledger", "Place", "current_place", "default", "set_place_finder", "usage"]
+__all__ = ["Ledger", "Place", "current_place", "default", "set_place_finder"]
 
 _LARGEST = 2**63 - 1
-
-_BATCH = 500
-"""Rows read at a time."""
-
-_LEFT = "No end was recorded: the process that asked is gone."
 
 
 class Ledger:
@@ -107,26 +103,43 @@ class Ledger:
 
     # -- reading ------------------------------------------------------------------------------
 
-    def frame(self, notebook: str | None = None) -> pd.DataFrame:
-        """Every attempt, the oldest first, one row each; None: of all notebooks.
+    def frame(
+        self, notebook: str | None = None, *, session: str | None = None, since: int | None = None
+    ) -> pd.DataFrame:
+        """Every attempt, the oldest first, one row each.
 
         Columns and dtypes are those of `frame.COLUMNS`, also when there is no row. Unknown is <NA>, never 0.
         An attempt that still runs shows how it began and <NA> for the rest, `status` included. One whose
         process is gone is `interrupted`; of another machine's process that is assumed after a day.
+
+        Args:
+            notebook: Of that notebook; None: of all.
+            session: Of that run of a kernel; None: of all.
+            since: Begun at that moment or later (microseconds since 1970, UTC); None: whenever.
         """
+        return to_frame(self.columns(list(COLUMNS), Selection(notebook, session, since)))
+
+    def columns(self, names: Sequence[str], selection: Selection) -> dict[str, list[Any]]:
+        """The values of some columns as they are stored: money as text, times in microseconds.
+
+        Where `status` is among them, what left rows behind is told as in `frame`.
+        """
+        needed = {"answer_id", "attempt", "started_at"} if "status" in names else set()
+        asked = [*names, *sorted(needed.difference(names))]
 
         def work(connection: Connection) -> dict[str, list[Any]]:
-            columns = _select(connection, list(COLUMNS), notebook)
-            if None in columns["status"]:
-                _settle(columns, _writers_of_open_rows(connection))
+            columns = read(connection, asked, selection)
+            if needed:
+                settle(connection, columns)
             return columns
 
-        return to_frame(self._database.read(work))
+        columns = self._database.read(work)
+        return {name: columns[name] for name in names}
 
     def costs(self, notebook: str | None = None) -> list[Decimal | None]:
         """What each attempt cost, USD, exact, in no order; None if unknown. `money.cost.total` adds up."""
-        columns = self._database.read(lambda connection: _select(connection, ["cost_usd"], notebook))
-        return [None if text is None else Decimal(text) for text in columns["cost_usd"]]
+        texts = self.columns(["cost_usd"], Selection(notebook))["cost_usd"]
+        return [None if text is None else Decimal(text) for text in texts]
 
 
 # -- rows in ----------------------------------------------------------------------------------
@@ -205,62 +218,9 @@ def _seconds(value: float | None) -> float | None:
     return value if value is not None and math.isfinite(value) else None
 
 
-# -- rows out ---------------------------------------------------------------------------------
-
-
-def _select(connection: Connection, names: list[str], notebook: str | None) -> dict[str, list[Any]]:
-    """Read columns: past SQLAlchemy's rows, which double the time, in small batches, which spare the GC."""
-    from sqlalchemy import select
-
-    from hs_notebook.store.schema import attempts
-
-    query = select(*(attempts.c[name] for name in names))
-    if notebook is not None:
-        query = query.where(attempts.c.notebook == plain(notebook))
-    cursor: DBAPICursor | None = connection.execute(query).cursor
-    columns: list[list[Any]] = [[] for _ in names]
-    while cursor is not None and (rows := cursor.fetchmany(_BATCH)):
-        for column, values in zip(columns, zip(*rows, strict=True), strict=True):
-            column.extend(values)
-    return dict(zip(names, columns, strict=True))
-
-
-def _writers_of_open_rows(connection: Connection) -> dict[tuple[str, int], str]:
-    from sqlalchemy import select
-
-    from hs_notebook.store.schema import attempts
-
-    query = select(attempts.c.answer_id, attempts.c.attempt, attempts.c.writer)
-    rows = connection.execute(query.where(attempts.c.status.is_(None)))
-    return {(answer_id, attempt): writer for answer_id, attempt, writer in rows}
-
-
-def _settle(columns: dict[str, list[Any]], writers: dict[tuple[str, int], str]) -> None:
-    """Say of every row without an end whether it still runs (it stays as it is) or was left behind."""
-    is_gone_once = cache(is_gone)
-    for row, status in enumerate(columns["status"]):
-        writer = writers.get((columns["answer_id"][row], columns["attempt"][row]))
-        if status is not None or writer is None:
-            continue
-        if was_left(is_gone_once(writer), columns["started_at"][row]):
-            columns["status"][row] = "interrupted"
-            columns["usage_source"][row] = "missing"
-            columns["error"][row] = _LEFT
-
-
 # -- the one of this process ------------------------------------------------------------------
 
 
 def default() -> Ledger:
     """The ledger of this process, opened when first asked for, and anew when the settings have changed."""
     return the_one(Ledger)
-
-
-def usage() -> pd.DataFrame:
-    """What this notebook has used: one row for each attempt, the oldest first (`hs_notebook.usage()`).
-
-    Columns, dtypes and what <NA> means: `Ledger.frame`. Money is a Float64 here, to plot and to add up;
-    `df["cost_usd"].sum()` leaves out what is unknown, so look at `df["cost_usd"].isna().sum()` too, and with
-    `groupby` say `.sum(min_count=1)`, else a group of which nothing is known shows 0.
-    """
-    return default().frame(current_place().notebook)
