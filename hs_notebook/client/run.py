@@ -269,8 +269,11 @@ class Run:
         if self.detach:
             self._answer.notes.append("The server goes on with it; run it again to see the rest.")
             return
-        if not await replay.stop(self._engine, self._target, course.running):
+        state = await replay.stop(self._engine, self._target, course.running)
+        if state is None:
             self._answer.notes.append("The server could not be told to stop; it may go on, and bill it.")
+        elif state == "cancelled":
+            self._answer.last_event_id = None  # it has no rest to replay: whoever takes it up need not ask
 
 
 def _fault(error: Exception) -> StreamError:

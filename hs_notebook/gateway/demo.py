@@ -1,8 +1,9 @@
 """A script in the place of a model, for trying the notebook out and for tests. It says that it is one.
 
 It is deterministic, echoes nothing, and counts exactly: a token is a word with the white space after it, in
-the prompt as in the answer. The member `demo` of a request's body changes what it does (`Script`); faults too
-are made only on request.
+the prompt as in the answer. Given the beginning of its answer, as a last message of the assistant, it goes on
+from there. The member `demo` of a request's body changes what it does (`Script`); faults too are made only on
+request.
 """
 
 from __future__ import annotations
@@ -67,7 +68,7 @@ class Script(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         tokens: Length of the answer, the text repeated if need be; None for the whole text once.
         tokens_per_s: Pace; 0 for as fast as it goes.
         first_token_s: Seconds of silence before the first token.
-        fail_after: Tokens before the fault.
+        fail_after: Tokens before the fault, those of a given beginning included.
         fault: None for none, or
             "cut": the connection breaks off;
             "end": the response ends cleanly, with no finish reason and no terminal marker;
@@ -134,10 +135,10 @@ class Demo:
             raise StatusError(
                 "The demo refuses, as asked.", status=script.status, retry_after=script.retry_after
             )
+        done, words = _rest(list(script.words), _given(chat))
         yield StreamChunk(model=MODEL)
-        words = list(script.words)
         kept = words if chat.max_tokens is None else words[: chat.max_tokens]
-        async for word in _paced(kept, script):
+        async for word in _paced(kept, script, done):
             yield StreamChunk(word)
         cut = len(kept) < len(words)
         yield StreamChunk(finish_reason=FinishReason.LENGTH if cut else FinishReason.STOP)
@@ -148,16 +149,44 @@ class Demo:
         """Nothing is held."""
 
 
-async def _paced(words: list[str], script: Script) -> AsyncGenerator[str, None]:
+def _given(chat: ChatRequest) -> str:
+    """The beginning of the answer that came with the request; "" if none did."""
+    last = chat.messages[-1] if chat.messages else None
+    return last.content.rstrip() if last is not None and last.role == "assistant" else ""
+
+
+def _rest(words: list[str], given: str) -> tuple[int, list[str]]:
+    """How many tokens the given beginning has, and those that follow it.
+
+    White space that was cut off its end comes with the token after it, and counts for none.
+
+    Raises:
+        StatusError: 400: it is the beginning of something else.
+    """
+    if not "".join(words).startswith(given):
+        raise StatusError("The demo goes on from its own words alone; these are others.", status=400)
+    done, left = 0, len(given)
+    while left and left >= len(words[done]):
+        left -= len(words[done])
+        done += 1
+    if not left:
+        return done, words[done:]
+    cut, following = words[done][left:], words[done + 1 :]
+    if not cut.isspace():
+        return done, [cut, *following]
+    return done + 1, [cut + "".join(following[:1]), *following[1:]]
+
+
+async def _paced(words: list[str], script: Script, done: int) -> AsyncGenerator[str, None]:
     clock = asyncio.get_running_loop().time
     begun = clock() + script.first_token_s
     step = 1 / script.tokens_per_s if script.tokens_per_s > 0 else 0.0
     for number, word in enumerate(words):
         await asyncio.sleep(max(0.0, begun + number * step - clock()))
-        if script.fault is not None and number == script.fail_after:
+        if script.fault is not None and done + number >= script.fail_after:
             await _fail(script.fault)
         yield word
-    if script.fault is not None and script.fail_after >= len(words):
+    if script.fault is not None and script.fail_after >= done + len(words):
         await _fail(script.fault)
 
 

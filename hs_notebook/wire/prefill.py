@@ -64,6 +64,8 @@ _DEEPSEEK = "https://api-docs.deepseek.com/guides/chat_prefix_completion"
 FORMS: tuple[Row, ...] = (
     Row("", r"\bvllm\b", Form.FINAL_MESSAGE, "https://github.com/vllm-project/vllm/issues/6772", _DAY),
     Row("", r"\bsglang\b", Form.FINAL_MESSAGE, "https://github.com/sgl-project/sglang", _DAY),
+    # `local` is llama.cpp's server; `demo` goes on with its script.
+    Row("^(local|demo)$", "^embedded$", Form.PLAIN, "https://github.com/ggml-org/llama.cpp/pull/13174", _DAY),
     Row("", r"\bllama\.cpp\b", Form.PLAIN, "https://github.com/ggml-org/llama.cpp/pull/13174", _DAY),
     Row("", r"\bapi\.deepseek\.com$", Form.BETA_PREFIX, _DEEPSEEK, _DAY),
     Row("", r"\bapi\.mistral\.ai$", Form.PREFIX, "https://docs.mistral.ai/capabilities/completion/", _DAY),
@@ -89,7 +91,7 @@ def form(model: str, provider: str) -> Form | None:
 
     Args:
         model: Its name, as it is asked for.
-        provider: The server's host, or the name it gives itself ("vllm", "llama.cpp").
+        provider: The server's host, or the name it gives itself ("vllm"), or "embedded" for ours.
     """
     if (model, provider) in _refused:
         return None

@@ -16,6 +16,8 @@ from hs_notebook.answer import Status
 
 FAST = {"demo": {"tokens": 120, "tokens_per_s": 400}}
 SLOW = {"demo": {"tokens": 400, "tokens_per_s": 100}}
+AT_ONCE = {"demo": {"tokens": 400, "tokens_per_s": 0}}
+"""The same, without its pace."""
 QUICK = StreamingConfig(reconnect_delay=0.01)
 
 
@@ -108,22 +110,61 @@ def test_a_line_that_breaks_again_and_again(line, gateway, rows):
         assert sum(row.get("output_tokens", 0) for row in mine) == 120
 
 
-def test_a_stop_ends_the_generation(gateway):
-    """The gateway says so itself; and then the answer is asked for again: it starts over, and says so."""
-    asker = HolySheep(streaming=QUICK)
-    stream = asker.stream("hello", model="demo", extra=SLOW)
+CONTINUED = "Continued after a break: the model went on from the text; the prompt was billed again."
+RESTARTED = "Restarted after a break: it is billed again; what was shown before is superseded."
+
+
+def stopped(asker, **options):
+    """A stream that was stopped after a few words, and the last event that it had seen."""
+    stream = asker.stream("hello", model="demo", **options)
     assert until(lambda: len(stream.answer.parts) > 3)
+    event = stream.answer.last_event_id
     stream.cancel()
     assert stream.wait(10)
     assert stream.answer.notes == []
-    headers = {"Authorization": f"Bearer {gateway.token}", "X-Event-Id": stream.answer.last_event_id}
+    return stream.answer, event
+
+
+def test_a_stop_ends_the_generation_and_the_answer_goes_on_from_there(gateway):
+    """The gateway says so itself, and is not asked for a rest that it cannot have."""
+    asker = HolySheep(streaming=QUICK)
+    answer, event = stopped(asker, extra=SLOW)
+    headers = {"Authorization": f"Bearer {gateway.token}", "X-Event-Id": event}
     told = httpx.post(f"{gateway.base_url}/stream/check", headers=headers, trust_env=False).json()
     assert told["state"] == "cancelled"
-    again = asker.stream(resume=stream.answer)
-    answer = again.result(30)
-    assert len(answer.parts) >= 400
-    first, *rest, last = [one.resumed_by for one in answer.attempts]
-    assert (first, set(rest), last) == (None, {"replay"}, "restart")  # what came before the stop; no more
+    had = answer.text
+    asker.stream(resume=answer).result(30)
+    assert [one.resumed_by for one in answer.attempts] == [None, "continue"]
+    assert (answer.notes, answer.superseded) == ([CONTINUED], [])
+    assert answer.text.startswith(had)
+    assert answer.text == uncut(gateway, AT_ONCE).text
+
+
+def test_stopped_again_and_again_it_is_the_same_text(gateway):
+    asker, pace = HolySheep(streaming=QUICK), {"demo": {"tokens": 60, "tokens_per_s": 100}}
+    answer, _ = stopped(asker, extra=pace)
+    for _ in range(2):
+        stream = asker.stream(resume=answer)
+        had = len(answer.parts)
+        assert until(lambda: len(answer.parts) > had + 3)  # noqa: B023 - asked before the next turn
+        stream.cancel()
+        assert stream.wait(10)
+    asker.stream(resume=answer).result(30)
+    assert [one.resumed_by for one in answer.attempts] == [None, "continue", "continue", "continue"]
+    assert answer.text == uncut(gateway, {"demo": {"tokens": 60, "tokens_per_s": 0}}).text
+
+
+def test_what_cannot_be_continued_starts_over_and_is_said_to_be_billed_once_more(gateway):
+    """Structured output: nothing is put together. What was replayed before was free, but is superseded."""
+    asker = HolySheep(streaming=QUICK)
+    wanted = {"response_format": {"type": "json_object"}, **FAST}
+    answer, event = stopped(asker, extra=wanted)
+    answer.last_event_id = f"{event.rpartition('.')[0]}.00000001"  # as if it had not heard of the end
+    del answer.parts[1:]
+    asker.stream(resume=answer).result(30)
+    assert [one.resumed_by for one in answer.attempts][-1] == "restart"
+    assert "replay" in [one.resumed_by for one in answer.attempts]
+    assert answer.notes == [RESTARTED]
     assert len(answer.superseded) == 1
 
 
@@ -140,15 +181,14 @@ def test_detached_it_runs_to_its_end(gateway):
 
 
 def test_a_gateway_that_is_killed(holysheep_home, rows):
-    """Another is started, and the answer becomes whole: the old run is gone, so it starts over, once."""
+    """Another is started, and the answer becomes whole: the old run is gone, so it is continued."""
     asker = HolySheep(streaming=QUICK)
     stream = asker.stream("hello", model="demo", extra=SLOW)
     assert until(lambda: len(stream.answer.parts) > 20, 60)
     os.kill(json.loads((holysheep_home / "gateway.json").read_text())["pid"], signal.SIGKILL)
     answer = stream.result(60)
     assert answer.status is Status.COMPLETE
-    assert answer.usage.output_tokens == 400
-    assert answer.attempts[-1].resumed_by == "restart"
-    assert len(answer.superseded) == 1
-    assert answer.text.startswith(answer.superseded[0])
+    assert answer.text == asker.ask("hello", model="demo", extra=AT_ONCE).text
+    assert answer.attempts[-1].resumed_by == "continue"
+    assert answer.superseded == []
     assert [row["status"] for row in rows()][-1] == "complete"

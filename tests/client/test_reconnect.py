@@ -148,6 +148,7 @@ def test_a_server_that_kept_it_no_longer(serve, client, rows, way, model):
     forget = ["/stream/cancel"] if model == "m" else []
     assert script.calls == ["/chat/completions", *resumed, *forget, "/chat/completions"]
     assert len(answer.notes) == 1
+    assert answer.notes[0].startswith("Restarted" if model == "m" else "Continued")
     assert len(answer.superseded) == (model == "m")
     assert [row["status"] for row in rows()] == ["interrupted", "interrupted", "complete"]
 

@@ -3,6 +3,7 @@
 import asyncio
 import time
 
+import msgspec
 import pytest
 
 from hs_notebook.errors import ProviderError, SettingError, StatusError
@@ -18,6 +19,11 @@ def chat(prompt="two words", *, max_tokens=None, **demo):
         max_tokens=max_tokens,
         extra={"demo": asked},
     )
+
+
+def continued(request, given):
+    """The same request with the beginning of the answer, as `wire.prefill` sends it."""
+    return msgspec.structs.replace(request, messages=(*request.messages, Message("assistant", given)))
 
 
 def answer(request):
@@ -122,6 +128,54 @@ def test_it_refuses_on_request():
     with pytest.raises(StatusError) as caught:
         answer(chat(status=503, retry_after=2.5))
     assert (caught.value.status, caught.value.retry_after) == (503, 2.5)
+
+
+@pytest.mark.parametrize(
+    "asked", [chat(), chat(tokens=400), chat(text="  led\n\n日本 語 🐑\n", tokens=9), chat(text="a")]
+)
+def test_it_goes_on_from_its_own_words_wherever_they_end(asked):
+    whole = text(answer(asked))
+    for end in range(1, len(whole), 1 + len(whole) // 300):
+        given = whole[:end].rstrip()
+        rest = text(answer(continued(asked, given)))
+        assert given + rest == whole
+        assert rest
+
+
+def test_going_on_counts_what_it_generates_and_the_beginning_as_input():
+    *chunks, last = answer(continued(chat("q", text="one two three four"), "one two"))
+    assert [chunk.content for chunk in chunks if chunk.content] == [" three ", "four"]
+    assert last.usage == Usage(input_tokens=3, output_tokens=2)
+
+
+@pytest.mark.parametrize(
+    ("limit", "rest", "reason"), [(1, " three ", FinishReason.LENGTH), (2, " three four", FinishReason.STOP)]
+)
+def test_going_on_keeps_to_its_limit(limit, rest, reason):
+    *chunks, finish, _ = answer(continued(chat(text="one two three four", max_tokens=limit), "one two"))
+    assert (text(chunks), finish.finish_reason) == (rest, reason)
+
+
+def test_going_on_fails_where_the_whole_would():
+    asked = chat(text="one two three four", fault="end", fail_after=3)
+    got = []
+
+    async def collect(given):
+        async for chunk in Demo().answer(continued(asked, given)):
+            got.append(chunk)  # noqa: PERF401 - what came before the error counts
+
+    for given, rest in (("one two", " three "), ("one two three", "")):
+        got.clear()
+        with pytest.raises(Broken):
+            asyncio.run(collect(given))
+        assert text(got) == rest
+
+
+def test_it_does_not_go_on_from_the_words_of_others():
+    with pytest.raises(StatusError, match="own words") as caught:
+        answer(continued(chat(), "Sure! "))
+    assert caught.value.status == 400
+    assert text(answer(continued(chat(), " \n"))) == SCRIPT
 
 
 @pytest.mark.parametrize("wrong", [{"speed": 3}, {"tokens": "many"}, {"fault": "fire"}])

@@ -123,6 +123,22 @@ def test_a_system_prompt_and_an_assistant_prefix_are_understood(http):
     assert "four" in answer["choices"][0]["message"]["content"]
 
 
+def test_given_the_beginning_of_its_answer_it_goes_on_as_it_would_have(http):
+    """No new turn is opened: at temperature 0 each continuation is the rest of the whole, word for word."""
+    asked = {"model": "local", "temperature": 0, "max_tokens": 60}
+
+    def said(*messages):
+        answer = http.post("chat/completions", json={**asked, "messages": messages}).json()
+        return answer["choices"][0]["message"]["content"]
+
+    question = {"role": "user", "content": "Why do sheep have wool? Answer in one sentence."}
+    whole = said(question)
+    words = [match.start() for match in re.finditer(" ", whole)]
+    for end in (words[0], words[len(words) // 2], words[-1]):
+        rest = said(question, {"role": "assistant", "content": whole[:end]})
+        assert whole[:end] + rest[: len(whole) - end] == whole
+
+
 def test_a_prompt_that_is_too_long_is_refused_with_the_limit(http):
     response = ask(http, "word " * 3000)
     assert response.status_code == 400

@@ -86,16 +86,17 @@ def test_what_was_detached_is_taken_up(own_kernel):
     assert len({row[0] for row in rows(own_kernel, "answer_id")}) == 2
 
 
-def test_what_was_stopped_at_the_gateway_too_is_whole_at_the_end(own_kernel):
+def test_what_was_stopped_at_the_gateway_too_is_continued(own_kernel):
     interrupt(own_kernel, ask())
     ran = own_kernel.run(ask(), "cell-1")
     assert ran.status == "ok", ran.error
     assert first_shown(ran) != ""
     assert ran.live_text == own_kernel.value("reply.text") == WORDS
-    assert "superseded" in ran.rest["text/plain"]
+    assert "the prompt was billed again" in ran.rest["text/plain"]
+    assert "superseded" not in ran.rest["text/plain"]
     table = rows(own_kernel, "answer_id", "resumed_by", "status")
     assert len({row[0] for row in table}) == 1
-    assert table[-1][1:] == ["restart", "complete"]
+    assert [row[1:] for row in table] == [["<NA>", "interrupted"], ["continue", "complete"]]
 
 
 def test_without_a_cell_id_the_same_question_is_enough(own_kernel):

@@ -50,7 +50,11 @@ CHAT = ChatRequest(
         ("Qwen/Qwen3-8B", "sglang", Form.FINAL_MESSAGE),
         ("qwen3", "llama.cpp", Form.PLAIN),
         ("qwen3", "127.0.0.1", None),
-        ("local", "embedded", None),
+        ("local", "embedded", Form.PLAIN),
+        ("demo", "embedded", Form.PLAIN),
+        ("demo", "api.holysheep.ai", None),
+        ("my-demo", "embedded", None),
+        ("local", "embedded.example", None),
         ("", "", None),
     ],
 )

@@ -134,21 +134,26 @@ class Course:
 
     @property
     def _server(self) -> Server:
-        ours = self._target is None or self._target.provider == EMBEDDED
-        if ours or has_order(self._answer.last_event_id):
+        if self._ours or has_order(self._answer.last_event_id):
             return Server("events", self._prefill is not None)
         text_only = not any(self._answer.sizes[1:])
         return Server("conversation" if self._conversation and text_only else None, self._prefill is not None)
 
     @property
+    def _ours(self) -> bool:
+        return self._target is None or self._target.provider == EMBEDDED
+
+    @property
     def _names(self) -> list[str]:
-        """What the server goes by: its host, and what it calls itself."""
-        host = None if self._target is None else urlsplit(self._target.base_url).hostname
+        """What the server goes by: ours by its name, another by its host and what it calls itself."""
+        if self._target is None or self._ours:
+            return [EMBEDDED]
+        host = urlsplit(self._target.base_url).hostname
         return [name for name in (host, self.server_name) if name]
 
     @property
     def _prefill(self) -> prefill.Form | None:
-        forms = (prefill.form(self._answer.model, name) for name in self._names or [EMBEDDED])
+        forms = (prefill.form(self._answer.model, name) for name in self._names)
         return next((form for form in forms if form is not None), None)
 
     # -- steps ----------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ Nothing here does I/O. The first response without event ids passes through untou
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -108,6 +109,8 @@ class Intake:
         if self._doing is Action.RESTART:
             if not any(self._answer.sizes):
                 self._note = _UNSHOWN
+            with suppress(ValueError):  # it was free, but what it brought counts no more
+                self._answer.notes.remove(_NOTES[Action.REPLAY])
             self._start_over()
         elif self._doing is Action.CONTINUE:
             self._answer.last_event_id = None  # it was of the run before

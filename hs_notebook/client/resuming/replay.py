@@ -40,32 +40,43 @@ async def is_kept(transport: Transport, target: Target, event_id: str) -> bool |
     """
     headers = {"Accept": "application/json", "X-Event-Id": event_id}
     body = await _within(_PATIENCE, _call(transport, target, "/stream/check", headers))
-    try:
-        valid = msgspec.json.decode(body or b"")["valid"]
-    except (msgspec.DecodeError, KeyError, TypeError, UnicodeDecodeError):
-        return None
+    valid = _member(body, "valid")
     return valid if isinstance(valid, bool) else None
 
 
-async def cancel(transport: Transport, target: Target, run: Running) -> bool:
-    """Tell a server to stop generating; whether it took that in."""
+async def cancel(transport: Transport, target: Target, run: Running) -> str | None:
+    """Tell a server to stop generating.
+
+    Returns:
+        How the run ended, as the server says ("cancelled", or "complete" where it had ended), "" if it does
+        not say; None: it did not take that in.
+    """
     if run.conversation:
         call = _call(transport, target, conversation_path(run.key), {}, method="DELETE")
     elif run.stream_id is None:
         call = _call(transport, target, "/stream/cancel", {"Idempotency-Key": run.key})
     else:
         call = _call(transport, target, "/stream/cancel", {"X-Stream-Id": run.stream_id})
-    return await _within(_GOODBYE, call) is not None
+    body = await _within(_GOODBYE, call)
+    return None if body is None else str(_member(body, "state") or "")
 
 
-async def stop(engine: Engine, target: Target | None, run: Running) -> bool:
-    """Find the server and tell it to stop. `target` None: the embedded gateway."""
+async def stop(engine: Engine, target: Target | None, run: Running) -> str | None:
+    """Find the server and `cancel`. `target` None: the embedded gateway."""
     try:
         server = target or await resources.embedded_target(engine)
         transport = await resources.transport(engine, server.base_url)
     except HolySheepError:
-        return False
+        return None
     return await cancel(transport, server, run)
+
+
+def _member(body: bytes | None, name: str) -> object:
+    """A member of the JSON object that a server sent; None where there is none."""
+    try:
+        return msgspec.json.decode(body or b"").get(name)
+    except (msgspec.DecodeError, AttributeError, UnicodeDecodeError):
+        return None
 
 
 async def _call(

@@ -234,9 +234,14 @@ RULES: tuple[Rule, ...] = (
         (Break.GAP,), _REPLAYABLE, _NOT_THRICE,
         to=Action.REPLAY, why="Some events are missing; the server is asked for them again.",
     ),
-    # Continue. Never after DIGEST: there the text held is wrong.
+    # Continue. Never after DIGEST: there the text held is wrong. Each try is billed, so not one after another
+    # to a server that answers properly and says nothing.
     _row(
-        _LOST, _CONTINUABLE,
+        (*_UNANSWERED, Break.SILENT, Break.STALLED, Break.ERROR_EVENT), _CONTINUABLE,
+        to=Action.CONTINUE, wait=True, why="The model goes on from the text; the prompt is billed again.",
+    ),
+    _row(
+        (Break.CLEAN_END,), _CONTINUABLE, _NOT_THRICE,
         to=Action.CONTINUE, wait=True, why="The model goes on from the text; the prompt is billed again.",
     ),
     _row(

@@ -102,6 +102,8 @@ PLAIN = Held(text=True)
         (Break.BUSY, Held(True, "1", reconnects_outage=4), EVENTS, Action.REPLAY),  # F09
         (Break.ERROR_EVENT, SHOWN, EVENTS, Action.RESTART),  # F10
         (Break.ERROR_EVENT, PLAIN, PREFILL, Action.CONTINUE),
+        (Break.CLEAN_END, Held(True, reconnects_outage=1), PREFILL, Action.CONTINUE),
+        (Break.CLEAN_END, Held(True, reconnects_outage=2), PREFILL, Action.RESTART),  # each try was billed
         (Break.EXPIRED, SHOWN, EVENTS, Action.RESTART),  # F11, F12
         (Break.UNKNOWN, SHOWN, Server("events", prefill=True), Action.CONTINUE),  # F16
         (Break.MALFORMED, Held(True, "1", restarts=1), EVENTS, Action.GIVE_UP),
