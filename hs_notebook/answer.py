@@ -25,21 +25,19 @@ __all__ = ["TRANSITIONS", "Answer", "Attempt", "Status", "UsageSource"]
 
 
 class Status(StrEnum):
-    """Where an answer stands. The ledger uses the last four words."""
+    """Where an answer stands. The ledger uses the last three words."""
 
     STREAMING = "streaming"
     COMPLETE = "complete"  # a finish reason or a terminal marker proved it whole
     INTERRUPTED = "interrupted"  # a true prefix: ■, a lost connection, an end without proof
     FAILED = "failed"  # the server or the request was at fault
-    REPLAYED = "replayed"  # whole, and served again from what was kept: nothing billed
 
 
 TRANSITIONS: dict[Status, frozenset[Status]] = {
-    Status.STREAMING: frozenset({Status.COMPLETE, Status.INTERRUPTED, Status.FAILED, Status.REPLAYED}),
+    Status.STREAMING: frozenset({Status.COMPLETE, Status.INTERRUPTED, Status.FAILED}),
     Status.INTERRUPTED: frozenset({Status.STREAMING}),  # resumed
     Status.FAILED: frozenset({Status.STREAMING}),  # retried, resumed
     Status.COMPLETE: frozenset(),
-    Status.REPLAYED: frozenset(),
 }
 
 
@@ -95,8 +93,7 @@ class Attempt:
         """FINAL on a whole attempt with counts, PARTIAL on a broken one with counts, else MISSING."""
         if self.usage is None:
             return UsageSource.MISSING
-        whole = self.status in {Status.COMPLETE, Status.REPLAYED}
-        return UsageSource.FINAL if whole else UsageSource.PARTIAL
+        return UsageSource.FINAL if self.status is Status.COMPLETE else UsageSource.PARTIAL
 
     @property
     def tokens_per_s(self) -> float | None:

@@ -30,7 +30,6 @@ PATHS = {
     Status.COMPLETE: [Status.COMPLETE],
     Status.INTERRUPTED: [Status.INTERRUPTED],
     Status.FAILED: [Status.FAILED],
-    Status.REPLAYED: [Status.REPLAYED],
 }
 
 
@@ -76,7 +75,7 @@ def test_only_the_moves_in_the_table_can_be_made(source, target):
 
 
 def test_a_whole_answer_is_never_left():
-    assert {status for status in Status if not TRANSITIONS[status]} == {Status.COMPLETE, Status.REPLAYED}
+    assert {status for status in Status if not TRANSITIONS[status]} == {Status.COMPLETE}
 
 
 @given(st.lists(st.sampled_from(list(Status)), max_size=12))
@@ -128,7 +127,6 @@ def test_the_last_attempt_speaks_for_the_answer():
     ("status", "usage", "source"),
     [
         (Status.COMPLETE, Usage(1), UsageSource.FINAL),
-        (Status.REPLAYED, Usage(1), UsageSource.FINAL),
         (Status.INTERRUPTED, Usage(1), UsageSource.PARTIAL),
         (Status.FAILED, Usage(1), UsageSource.PARTIAL),
         *((status, None, UsageSource.MISSING) for status in sorted(TRANSITIONS[Status.STREAMING])),

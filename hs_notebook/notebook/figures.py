@@ -64,7 +64,7 @@ def read(stream: Stream, characters: int, *, stopped: bool = False) -> Figures:
 
 def at_rest(kept: Kept) -> Figures:
     """The figures of an answer that the journal keeps."""
-    return replace(of(kept.answer()), status=_word(kept.status))
+    return replace(of(kept.answer()), status=str(kept.status))
 
 
 def of(answer: Answer) -> Figures:
@@ -83,7 +83,7 @@ def _known(answer: Answer, characters: int, now: float | None) -> Figures:
     return Figures(
         model=answer.model,
         model_served=answer.model_served,
-        status=_word(answer.status),
+        status=str(answer.status),
         elapsed_s=None,
         ttft_s=None if ttft is None else round(ttft, 3),
         input_tokens=usage.input_tokens if usage is not None else None,
@@ -100,11 +100,7 @@ def _known(answer: Answer, characters: int, now: float | None) -> Figures:
 def _status(stream: Stream, *, stopped: bool) -> str:
     if not stream.ended:
         return str(Status.INTERRUPTED if stopped else stream.phase)
-    return _word(stream.answer.status)
-
-
-def _word(status: Status) -> str:
-    return str(Status.COMPLETE if status is Status.REPLAYED else status)
+    return str(stream.answer.status)
 
 
 def _rate(answer: Answer, output: int | None, now: float | None) -> float | None:

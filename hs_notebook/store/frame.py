@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 __all__ = ["COLUMNS", "arrays", "to_frame"]
 
-_STATUS = ("complete", "interrupted", "failed", "replayed")
+_STATUS = ("complete", "interrupted", "failed")
 _RESUMED = ("replay", "continue", "restart")
 _SOURCE = ("final", "partial", "estimated", "missing")
 

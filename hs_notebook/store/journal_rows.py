@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["TakenError", "add_piece", "begin", "end", "find", "not_failed", "prune"]
 
-_ENDED = tuple(status.value for status in (Status.COMPLETE, Status.REPLAYED, Status.FAILED))
+_ENDED = tuple(status.value for status in (Status.COMPLETE, Status.FAILED))
 """What nobody will take up again."""
 
 _WRITER = select(answers.c.writer).where(answers.c.id == bindparam("of")).with_for_update()

@@ -298,7 +298,6 @@ def test_only_the_same_question_of_the_same_cell_is_resumable(journal):
     ("status", "expected"),
     [
         (Status.COMPLETE, None),
-        (Status.REPLAYED, None),
         (Status.INTERRUPTED, "second"),
         (Status.FAILED, "first"),
         (None, None),
@@ -633,7 +632,6 @@ def stored(path, table):
     [
         (Status.COMPLETE, 29, True),
         (Status.COMPLETE, 31, False),
-        (Status.REPLAYED, 31, False),
         (Status.FAILED, 31, False),
         (Status.INTERRUPTED, 1000, True),
         (None, 1000, True),
