@@ -14,7 +14,7 @@ from hs_notebook.client.connection import status
 from hs_notebook.client.resuming import replay
 from hs_notebook.client.resuming.breaks import break_of
 from hs_notebook.client.resuming.intake import Intake
-from hs_notebook.client.resuming.rules import Action, Break
+from hs_notebook.client.resuming.rules import Break
 from hs_notebook.client.stream import Phase
 from hs_notebook.errors import CutError, HolySheepError
 from hs_notebook.wire.response import ResponseDecoder
@@ -96,8 +96,6 @@ class Exchange:
         self._decoder: ResponseDecoder | None = None
         self._fault: HolySheepError | None = None
         self._broke: Break | None = None
-        self._framed = False
-        self._anything = False  # any event came
 
     async def run(self, transport: Transport) -> Ending:
         """Send the request and read its answer to the end.
@@ -124,8 +122,6 @@ class Exchange:
             return Ending(Status.FAILED, fault, Break.DIGEST if self._fault else break_of(fault))
         if self._decoder is not None and self._decoder.complete:
             return Ending(Status.COMPLETE)
-        if how is None and self._framed and not self._anything and self._asking.doing is Action.REPLAY:
-            return Ending(Status.INTERRUPTED, _forgotten(), Break.EXPIRED)  # it ends where we are
         cut = _cut(how, anything=any(self._answer.sizes))
         return Ending(Status.INTERRUPTED, cut, Break.CLEAN_END if how is None else Break.RESET)
 
@@ -163,7 +159,6 @@ class Exchange:
         self._stream.enter(Phase.STREAMING)
         self._clock.byte_at = monotonic()
         self._clock.look_again()
-        self._framed = reply.framed
         how = await reply.pump(self._take, self._hold)
         if how is None and not self._decided:
             self._fold(self._intake.take(self._decoder.end(framed=reply.framed)), monotonic())
@@ -194,7 +189,6 @@ class Exchange:
         decoder = self._decoder
         chunks = decoder.feed(data)  # type: ignore[union-attr] # set before the first piece comes
         if chunks:
-            self._anything = True
             self._fold(self._intake.take(chunks), now)
         elif not self._clock.beats and is_heartbeat(data):
             self._clock.expect_heartbeats()

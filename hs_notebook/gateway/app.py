@@ -80,6 +80,7 @@ class _Routes:
         output = output_for(request.headers.get("accept", ""))
         if request.headers.get("x-stream-resume", "").lower() == "true":
             stream, offset = await self._streams.resume(request.headers.get("x-stream-event-id"))
+            stream.promise_more(offset)
             return Streamed(self._streams, stream, output, self._heartbeat_s, offset=offset, resumed=True)
         dialect = DIALECTS[request.url.path]
         asked = dialect.read(body)

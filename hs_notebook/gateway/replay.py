@@ -186,6 +186,20 @@ class Stream:
             raise StatusError(f"The stream {self.id} has no event {event}.", status=400)
         return offset
 
+    def promise_more(self, offset: int) -> None:
+        """Make sure that a reader who stands there misses nothing for ever: an empty body would not tell.
+
+        Raises:
+            StatusError: 410: the answer ended there, before it was whole.
+        """
+        if offset < self.log.end or self.state in (State.RUNNING, State.COMPLETE):
+            return
+        raise StatusError(
+            f"The stream {self.id} ended here, before it was whole ({self.state}).",
+            remedy="Ask anew, without X-Stream-Resume.",
+            status=410,
+        )
+
     async def _heard(self, patience_s: float) -> bool:
         """Wait for news; False if none came in that time."""
         try:

@@ -68,7 +68,7 @@ def test_an_answer_cut_by_a_kill_is_served_as_far_as_it_went_and_then_generated_
         told = check(http, ids[4])
         assert (told["valid"], told["complete"], told["state"]) == (True, False, "cut")
         lost = resume(http, f"{stream}.01.00000900")  # seen by a client, not yet on disk
-        assert (lost.status_code, bare(lost.content)) == (200, b"")
+        assert (lost.status_code, "before it was whole (cut)" in lost.text) == (410, True)
         anew = events(ask(http, "k", demo={"tokens": 3, **FAST}).content)
         assert anew[0].id == f"{stream}.02.00000001"
         assert resume(http, ids[4]).status_code == 410
@@ -82,7 +82,7 @@ def test_how_an_answer_ended_is_known_to_the_next_gateway(holysheep_home, state)
         cancel(http, Idempotency_Key="k")
     with gateway_in(holysheep_home) as gateway, gateway.http() as http:
         assert check(http, last)["state"] == state
-        rest = resume(http, last).content
+        rest = resume(http, f"{last[:-1]}0").content
         assert (b"error" in rest) is (state == "failed")
         assert b"[DONE]" not in rest
 
@@ -166,7 +166,7 @@ def test_what_another_gateway_still_writes_is_not_served_until_it_has_ended(holy
                 assert response.status_code == 503
                 assert float(response.headers["retry-after"]) > 0
             end(old, "kill")
-            assert resume(client, last).status_code == 200
+            assert resume(client, f"{last[:-1]}0").status_code == 200
 
 
 def test_a_long_answer_is_read_again_at_twenty_megabytes_a_second(holysheep_home):
