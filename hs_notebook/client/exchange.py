@@ -14,7 +14,7 @@ from hs_notebook.client.connection import status
 from hs_notebook.client.resuming import replay
 from hs_notebook.client.resuming.breaks import break_of
 from hs_notebook.client.resuming.intake import Intake
-from hs_notebook.client.resuming.rules import Break
+from hs_notebook.client.resuming.rules import Action, Break
 from hs_notebook.client.stream import Phase
 from hs_notebook.errors import CutError, HolySheepError
 from hs_notebook.wire.response import ResponseDecoder
@@ -123,7 +123,12 @@ class Exchange:
         if self._decoder is not None and self._decoder.complete:
             return Ending(Status.COMPLETE)
         cut = _cut(how, anything=any(self._answer.sizes))
-        return Ending(Status.INTERRUPTED, cut, Break.CLEAN_END if how is None else Break.RESET)
+        return Ending(Status.INTERRUPTED, cut, Break.RESET if self._is_torn(how) else Break.CLEAN_END)
+
+    def _is_torn(self, how: str | None) -> bool:
+        """Whether the connection broke; a replay that ends within an event did, however properly."""
+        torn = self._decoder is not None and self._decoder.unfinished
+        return how is not None or (torn and self._asking.doing is Action.REPLAY)
 
     def refused(self, error: HolySheepError) -> Ending:
         """The end of a request that was not answered, or with an error: what is held stays a true prefix."""

@@ -85,6 +85,11 @@ class ResponseDecoder:
             return False
         return self._proven or (self._reader is not None and self._reader.complete)
 
+    @property
+    def unfinished(self) -> bool:
+        """Whether the bytes so far end within an event: no server stops there. Only event streams tell."""
+        return isinstance(self._framer, SSEDecoder) and self._framer.unfinished
+
     def feed(self, data: bytes) -> list[StreamChunk]:
         """The chunks that these bytes complete."""
         if self._closed:

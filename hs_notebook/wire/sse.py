@@ -38,6 +38,12 @@ class Decoder:
         self._event: str | None = None
         self._id: str | None = None
         self._stray = b""
+        self._last = b""  # the last whole line
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether the bytes so far end within an event, and not after one or after a comment."""
+        return bool(self._lines.held or self._data or self._last[:1] not in (b"", b":"))
 
     def feed(self, data: bytes) -> list[Frame]:
         """The events that `data` completes."""
@@ -45,6 +51,8 @@ class Decoder:
             return []
         tight = self._size + self._lines.held + len(data) > self._max
         lines = self._lines.feed(data)
+        if lines:
+            self._last = lines[-1]
         if tight:
             lines = self._within_limit(lines)
         frames = self._events(lines)

@@ -167,6 +167,22 @@ def test_a_field_cut_in_two_is_not_stray():
     assert decoder.stray() == b""
 
 
+def test_where_a_body_may_end_without_being_torn():
+    """After an event and after a comment between two; in the middle of either it may not."""
+    first, comment, second = b"id: 1\ndata: A\n\n", HEARTBEAT, b"id: 2\r\ndata: B\r\n\r\n"
+    whole = first + comment + second
+    rests = set()
+    for length in range(len(whole) + 1):
+        decoder = Decoder(LIMIT)
+        decoder.feed(whole[:length])
+        if not decoder.unfinished:
+            rests.add(length)
+
+    after_the_blank_line = len(whole) - 1  # of CR LF the CR alone ends it
+    at_rest = {0, len(first), len(first + comment), after_the_blank_line, len(whole)}
+    assert rests == at_rest
+
+
 @given(st.data())
 def test_any_chunking_gives_the_same_frames(draw):
     piece = st.sampled_from(
