@@ -46,10 +46,9 @@ export function rate(perSecond, estimated) {
 }
 
 /**
- * How many words a text has, for people who listen to it.
- * @param {string} text
+ * How long a text is, in Unicode characters.
+ * @param {number} count
  */
-export function words(text) {
-  const count = text.split(/\s+/u).filter(Boolean).length;
-  return count === 1 ? "1 word" : `${integer(count)} words`;
+export function characters(count) {
+  return `${integer(count)} ${count === 1 ? "character" : "characters"}`;
 }

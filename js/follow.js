@@ -11,6 +11,7 @@ const UP = new Set(["ArrowUp", "PageUp", "Home"]);
 export class Follow {
   #box;
   #pinned = true;
+  #begun = false;
   #changed;
   #top = 0;
 
@@ -25,11 +26,12 @@ export class Follow {
     box.addEventListener("wheel", (event) => event.deltaY < 0 && this.#letGo(), { passive: true });
     box.addEventListener("keydown", (event) => UP.has(event.key) && this.#letGo());
     const { ResizeObserver } = /** @type {Window & typeof globalThis} */ (box.ownerDocument.defaultView);
-    new ResizeObserver(() => this.toEnd()).observe(box);
+    new ResizeObserver(() => this.#begun && this.toEnd()).observe(box);
   }
 
   /** Call after text was added. */
   toEnd() {
+    this.#begun = true;
     if (this.#pinned && !this.#selecting()) this.#box.scrollTop = this.#box.scrollHeight;
     else if (this.#pinned && !this.#atEnd()) this.#pin(false);
   }

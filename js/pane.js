@@ -1,14 +1,18 @@
 /**
- * One pane: a quiet line of facts over the text of one model's answer.
+ * One pane: a quiet line of facts over the text of one model's answer, and what can be done with it.
  */
 
+import { copy } from "./clipboard.js";
+import { Controls } from "./controls.js";
 import { element, mark, say } from "./dom.js";
 import * as figures from "./figures.js";
-import { Follow } from "./follow.js";
 import { PlainText } from "./plain.js";
-import { isLive } from "./protocol.js";
+import { Reasoning } from "./reasoning.js";
 import { Shape } from "./shapes.js";
+import { Sheet } from "./sheet.js";
 
+/** @typedef {import("./button.js").Button} Button */
+/** @typedef {import("./link.js").Link} Link */
 /** @typedef {import("./protocol.js").PaneBuffer} PaneBuffer */
 /** @typedef {import("./protocol.js").State} State */
 /** @typedef {import("./protocol.js").Status} Status */
@@ -26,101 +30,89 @@ const HINTS = {
 const SILENCE = 20_000;
 
 export class Pane {
+  #buffer;
+  #link;
+  #index;
+  #announce;
   #document;
-  #body;
-  #follow;
-  #epoch = 0;
-  #painted = 0;
+  #controls;
+  #reasoning;
+  #sheet;
+  #folded = false;
+  #followed = false;
 
-  /** @param {Document} document */
-  constructor(document) {
+  /**
+   * @param {Document} document
+   * @param {number} index
+   * @param {PaneBuffer} buffer
+   * @param {Link} link
+   * @param {{ wake: () => void, announce: (sentence: string) => void }} view
+   */
+  constructor(document, index, buffer, link, { wake, announce }) {
+    this.#buffer = buffer;
+    this.#link = link;
+    this.#index = index;
+    this.#announce = announce;
     this.#document = document;
     this.element = element(document, "section", "hs-pane", { role: "group", "aria-busy": "true" });
-    this.shape = new Shape(document);
+    this.shape = new Shape(document, "queued");
     this.model = element(document, "span", "hs-model", { dir: "auto" });
     this.served = element(document, "span", "hs-served", { dir: "auto" });
     this.word = element(document, "span", "hs-word");
     this.figures = element(document, "span", "hs-figures");
-    this.elapsed = this.#figure("elapsed");
-    this.tokens = this.#figure("tokens, in → out; ~ is an estimate");
-    this.rate = this.#figure("output tokens per second");
-    this.first = this.#figure("time to the first token");
-    this.cost = this.#figure("cost, in US dollars");
-    this.stop = element(document, "span", "hs-stop");
-    const head = element(document, "header", "hs-head");
-    head.append(this.shape.element, this.model, this.served, this.word, this.figures, this.stop);
+    this.elapsed = this.#figure("Time since the cell began");
+    this.tokens = this.#figure("Tokens, in → out; ~ is an estimate");
+    this.rate = this.#figure("Output tokens per second; ~ is an estimate");
+    this.first = this.#figure("Time to the first token");
+    this.cost = this.#figure("Cost, in US dollars");
 
-    this.#body = new PlainText(document);
+    this.#reasoning = new Reasoning(document, buffer);
+    this.#sheet = new Sheet(document, buffer.answer, new PlainText(document, "hs-text"));
     this.hint = element(document, "div", "hs-hint");
-    this.box = element(document, "div", "hs-box", { tabindex: "0", role: "group" });
-    this.box.append(this.#body.element, this.hint);
-    keepScrollKeys(this.box);
-
-    this.latest = element(document, "button", "hs-latest", { type: "button" });
-    this.latest.textContent = "↓ Jump to latest";
-    this.latest.hidden = true;
-    this.latest.addEventListener("click", () => {
-      this.#follow.jump();
-      this.box.focus({ preventScroll: true });
-    });
-    this.#follow = new Follow(this.box, (pinned) => {
-      this.latest.hidden = pinned;
-    });
-    const reading = element(document, "div", "hs-reading");
-    reading.append(this.box, this.latest);
-
+    this.#sheet.box.append(this.hint);
     this.message = element(document, "div", "hs-message", { dir: "auto" });
-    this.element.append(head, reading, this.message);
+
+    const press = (/** @type {import("./protocol.js").Action} */ action) => {
+      link.press(index, action, this.#now());
+      wake();
+    };
+    const fold = () => {
+      this.#folded = !this.#folded;
+      wake();
+    };
+    this.#controls = new Controls(document, { press, fold, copy: (button) => this.#copy(button) }, this.#sheet.box);
+    const facts = element(document, "div", "hs-facts");
+    facts.append(this.word, this.served, this.figures);
+    const head = element(document, "header", "hs-head");
+    head.append(this.shape.element, this.model, facts, this.#controls.tools);
+    this.end = element(document, "div", "hs-end");
+    this.end.append(this.message, this.#controls.foot);
+    const body = element(document, "div", "hs-body");
+    body.append(this.#reasoning.element, this.#sheet.element, this.end);
+    this.element.append(head, body);
   }
 
   /**
-   * Show what has come since the last time.
-   * @param {PaneBuffer} buffer
-   * @param {number} now
+   * Show more of what has come.
+   * @param {number} most about how much text, in UTF-16 units
+   * @returns {boolean} whether there is still more
    */
-  paint(buffer, now) {
-    this.#paintText(buffer);
-    this.#paintState(buffer);
-    this.tick(buffer, now);
+  paintText(most) {
+    const reasoning = this.#reasoning.sheet.paint(most);
+    const answer = this.#sheet.paint(most);
+    return reasoning || answer;
   }
 
-  /**
-   * Let the elapsed time go on, between two messages.
-   * @param {PaneBuffer} buffer
-   * @param {number} now
-   */
-  tick({ state, stateAt }, now) {
+  /** Show where the answer stands. */
+  paintState() {
+    const { state, answer, live } = this.#buffer;
     if (state === null) return;
-    const silent = now - stateAt;
-    const live = isLive(state.status);
-    const lost = live && silent > SILENCE;
-    const since = live && !lost ? silent / 1000 : 0;
-    say(this.elapsed, figures.duration(state.elapsed_s === null ? null : state.elapsed_s + since));
-    say(this.word, lost ? `${state.status}? no word from the kernel` : state.status);
-    mark(this.element, "data-lost", lost ? "" : null);
-  }
-
-  /** @param {PaneBuffer} buffer */
-  #paintText(buffer) {
-    if (buffer.epoch !== this.#epoch) {
-      this.#body.clear();
-      this.#epoch = buffer.epoch;
-      this.#painted = 0;
-    }
-    if (buffer.parts.length === this.#painted) return;
-    this.#body.append(buffer.parts.slice(this.#painted).join(""));
-    this.#painted = buffer.parts.length;
-    this.#follow.toEnd();
-  }
-
-  /** @param {PaneBuffer} buffer */
-  #paintState({ state, length }) {
-    if (state === null) return;
-    const live = isLive(state.status);
     mark(this.element, "data-status", state.status);
+    mark(this.element, "data-chosen", state.chosen ? "" : null);
+    mark(this.element, "data-folded", this.#folded ? "" : null);
     mark(this.element, "aria-busy", String(live));
     mark(this.element, "aria-label", `Answer of ${state.model}`);
-    mark(this.box, "aria-label", `Text of ${state.model}`);
+    mark(this.#sheet.box, "aria-label", `Text of ${state.model}`);
     mark(this.figures, "aria-hidden", live ? "true" : null); // they would be read out at every tick
     this.shape.show(state.status);
     say(this.model, state.model);
@@ -129,9 +121,55 @@ export class Pane {
     say(this.rate, figures.rate(state.tokens_per_s, state.output_estimated));
     say(this.first, state.ttft_s === null ? "" : `first token ${figures.duration(state.ttft_s)}`);
     say(this.cost, state.cost ?? "");
-    say(this.stop, live ? (state.stop_hint ?? "") : "");
     say(this.message, state.message ?? "");
-    say(this.hint, length === 0 && live && !state.message ? (HINTS[state.status] ?? "") : "");
+    const wordless = answer.length === 0 && this.#buffer.reasoning.length === 0;
+    say(this.hint, wordless && live && !state.message ? (HINTS[state.status] ?? "") : "");
+    this.#reasoning.paint(this.#buffer);
+    const { presses, heard } = this.#link;
+    this.#controls.paint(state, {
+      live,
+      heard,
+      empty: answer.length === 0,
+      note: presses.note(this.#index),
+      isPending: (action) => presses.isPending(this.#index, action),
+      folded: this.#folded,
+    });
+    this.end.hidden = !state.message && this.#controls.foot.hidden;
+  }
+
+  /**
+   * Let the elapsed time go on, between two messages.
+   * @param {number} now
+   */
+  tick(now) {
+    const { state, stateAt, live } = this.#buffer;
+    if (state === null) return;
+    const silent = now - stateAt;
+    const lost = live && silent > SILENCE;
+    const since = live && !lost ? silent / 1000 : 0;
+    say(this.elapsed, figures.duration(state.elapsed_s === null ? null : state.elapsed_s + since));
+    say(this.word, lost ? `${state.status}? no word from the kernel` : state.status);
+    mark(this.element, "data-lost", lost ? "" : null);
+  }
+
+  /** Keep the end in sight as it moves. It measures the page: call it when every pane is painted. */
+  follow() {
+    this.#followed ||= this.#buffer.live;
+    if (!this.#followed) return; // whoever opens a finished answer reads it from its beginning
+    this.#reasoning.sheet.follow();
+    this.#sheet.follow();
+  }
+
+  /** @param {Button} button */
+  async #copy(button) {
+    const { answer, state } = this.#buffer;
+    if (await copy(this.#document, answer.text)) {
+      button.tell("Copied", "copied");
+      this.#announce(`Copied the answer of ${state?.model}`);
+    } else {
+      this.#document.getSelection()?.selectAllChildren(this.#sheet.box);
+      this.#announce("Copying is not allowed here. The answer is selected: press Ctrl+C.");
+    }
   }
 
   /** @param {string} title */
@@ -140,16 +178,8 @@ export class Pane {
     this.figures.append(figure);
     return figure;
   }
-}
 
-/**
- * A box reached by keyboard scrolls by its keys; JupyterLab would take them for its own. Reached by mouse it
- * leaves Lab's shortcuts alone: whoever clicks into a text and presses Ctrl+S means the notebook.
- * @param {HTMLElement} box
- */
-function keepScrollKeys(box) {
-  box.addEventListener("focus", () => {
-    if (box.matches(":focus-visible")) box.setAttribute("data-lm-suppress-shortcuts", "true");
-  });
-  box.addEventListener("blur", () => box.removeAttribute("data-lm-suppress-shortcuts"));
+  #now() {
+    return /** @type {Window} */ (this.#document.defaultView).performance.now();
+  }
 }

@@ -12,10 +12,13 @@ export class PlainText {
   /** The line that still grows: the only one that is laid out again. @type {HTMLElement | null} */
   #line = null;
 
-  /** @param {Document} document */
-  constructor(document) {
+  /**
+   * @param {Document} document
+   * @param {string} className
+   */
+  constructor(document, className) {
     this.#document = document;
-    this.element = element(document, "div", "hs-text");
+    this.element = element(document, "div", className);
   }
 
   /**

@@ -5,8 +5,10 @@
  * No DOM and no clock in here: `now` is handed in, in milliseconds.
  */
 
+import { GrowingText } from "./growing_text.js";
+
 /**
- * What a pane's header shows. Unknown is null, never 0.
+ * What a pane shows beside its text. Unknown is null, never 0.
  * @typedef {object} State
  * @property {string} model the model asked for
  * @property {string | null} model_served the model that answers, as its server names it
@@ -17,28 +19,48 @@
  * @property {number | null} output_tokens
  * @property {boolean} output_estimated the output tokens are our own estimate so far
  * @property {number | null} tokens_per_s
+ * @property {number | null} reasoning_tokens of the output tokens
  * @property {string | null} cost ready to show: "$0.01225"
+ * @property {number | null} cost_usd the same, for ranking only
  * @property {string | null} finish_reason
  * @property {string | null} message one to three lines the user should read
- * @property {string | null} stop_hint how to stop here: "■ stops"
+ * @property {string | null} stop_hint how to stop here without a button: "■ stops"
+ * @property {Partial<Record<Action, string>>} actions what can be pressed now, and what that does and costs
+ * @property {boolean} chosen the reader picked this answer of several
  */
 
 /** @typedef {"queued" | "starting" | "connecting" | "waiting" | "streaming" | "complete" | "interrupted" | "failed"} Status */
 
+/** @typedef {"stop" | "resume" | "retry" | "pick"} Action */
+
 /**
- * Text that follows what came before. `offset` counts Unicode code points, as Python's `len` does.
- * @typedef {{ pane: number, offset: number, text: string }} Delta
+ * Text that follows what came before in its channel. `offset` counts Unicode code points, as Python's `len` does.
+ * @typedef {{ pane: number, channel?: "reasoning", offset: number, text: string }} Delta
  */
 
-/** @typedef {{ type: "update", seq: number, deltas?: Delta[], states?: ({ pane: number } & State)[] }} Update */
+/**
+ * `states`: all members in a pane's first, then those that changed.
+ * @typedef {{ type: "update", seq: number, deltas?: Delta[], states?: ({ pane: number } & Partial<State>)[] }} Update
+ */
 
 /** @typedef {{ text: string, reasoning: string } & State} PaneSnapshot */
 
 /** @typedef {{ type: "snapshot", seq: number, panes: PaneSnapshot[] }} Snapshot */
 
-/** What the kernel sends. @typedef {Update | Snapshot} FromKernel */
+/** The answer to a `hello`. @typedef {{ type: "welcome" }} Welcome */
 
-/** What the front end sends. @typedef {{ type: "hello" } | { type: "sync" }} ToKernel */
+/**
+ * The answer to a `press`, before its work is finished. `pane` null: all panes.
+ * @typedef {{ type: "done", pane: number | null, action: Action, ok: boolean, message: string | null }} Done
+ */
+
+/** What the kernel sends. @typedef {Update | Snapshot | Welcome | Done} FromKernel */
+
+/** `seq`: the newest update that is painted. @typedef {{ type: "ack", seq: number }} Ack */
+
+/** `pane` null: all panes. @typedef {{ type: "press", pane: number | null, action: Action }} Press */
+
+/** What the front end sends. @typedef {{ type: "hello" } | { type: "sync" } | Ack | Press} ToKernel */
 
 /** What a pane says whose kernel went while its answer came. The kernel keeps answers on disk as they grow. */
 const ORPHANED = "The kernel was restarted. Run the cell again to go on from here.";
@@ -53,98 +75,22 @@ export function isLive(status) {
   return status !== undefined && LIVE.has(status);
 }
 
-/**
- * How many Unicode code points a string has (its `length` counts UTF-16 units).
- * @param {string} text
- */
-export function codePoints(text) {
-  let count = text.length;
-  for (let i = 1; i < text.length; i += 1) {
-    if (isHigh(text.charCodeAt(i - 1)) && isLow(text.charCodeAt(i))) {
-      count -= 1;
-      i += 1;
-    }
-  }
-  return count;
-}
-
-/**
- * What is left of a string after its first `count` code points.
- * @param {string} text
- * @param {number} count
- */
-export function afterCodePoints(text, count) {
-  let i = 0;
-  for (let left = count; left > 0 && i < text.length; left -= 1) {
-    i += isHigh(text.charCodeAt(i)) && isLow(text.charCodeAt(i + 1)) ? 2 : 1;
-  }
-  return text.slice(i);
-}
-
-/** @param {number} unit */
-const isHigh = (unit) => unit >= 0xd800 && unit <= 0xdbff;
-
-/** @param {number} unit */
-const isLow = (unit) => unit >= 0xdc00 && unit <= 0xdfff;
-
 /** Everything known of one pane. Views read it; only `Cell` writes. */
 export class PaneBuffer {
-  /** The text in the order it came. It only grows, unless `epoch` changes. @type {string[]} */
-  parts = [];
-  /** Changes when the text was replaced: a view that has painted another epoch starts afresh. */
-  epoch = 0;
-  /** Code points received. */
-  length = 0;
-  reasoning = "";
+  answer = new GrowingText();
+  reasoning = new GrowingText();
   /** @type {State | null} */
   state = null;
   /** When `state` arrived, in milliseconds: the header ticks on from there. */
   stateAt = 0;
 
-  /** Deltas that came before the text they follow. @type {Delta[]} */
-  #early = [];
-
-  get text() {
-    return this.parts.join("");
-  }
-
-  /** Whether text is missing before something already received. */
+  /** Whether text is missing. */
   get gap() {
-    return this.#early.length > 0;
+    return this.answer.gap || this.reasoning.gap;
   }
 
-  /** @param {Delta} delta */
-  add(delta) {
-    if (delta.offset > this.length) {
-      this.#early.push(delta);
-      return;
-    }
-    this.#append(afterCodePoints(delta.text, this.length - delta.offset));
-  }
-
-  /**
-   * Take the kernel's whole text in place of ours, and then what came too early.
-   * @param {string} text
-   */
-  adopt(text) {
-    const mine = this.text;
-    if (text.startsWith(mine)) {
-      this.#append(text.slice(mine.length));
-    } else {
-      this.parts = [text];
-      this.length = codePoints(text);
-      this.epoch += 1;
-    }
-    const early = this.#early.sort((a, b) => a.offset - b.offset);
-    this.#early = [];
-    for (const delta of early) this.add(delta);
-  }
-
-  /** @param {string} text */
-  #append(text) {
-    if (text === "") return;
-    this.parts.push(text);
-    this.length += codePoints(text);
+  get live() {
+    return isLive(this.state?.status);
   }
 }
 
@@ -155,7 +101,17 @@ export class Cell {
   /** The `seq` of the newest message taken in. */
   seq = 0;
 
+  /**
+   * A message went to the kernel and back while an answer was under way: a press will be heard. Before that,
+   * a kernel whose cell blocks may hear nothing until its end.
+   */
+  roundTrip = false;
+
   #lostState = false;
+
+  get live() {
+    return this.panes.some((pane) => pane.live);
+  }
 
   /** Whether something was lost on the way: ask the kernel for a snapshot. */
   get gap() {
@@ -170,6 +126,7 @@ export class Cell {
   receive(message, now) {
     if (message?.type === "update") this.#update(message, now);
     else if (message?.type === "snapshot") this.#snapshot(message, now);
+    else if (message?.type === "welcome") this.roundTrip ||= this.live;
   }
 
   /**
@@ -177,10 +134,11 @@ export class Cell {
    * @param {number} now
    */
   orphan(now) {
+    this.roundTrip = false;
     for (const [index, { state }] of this.panes.entries()) {
-      if (state !== null && isLive(state.status)) {
-        this.#setState(index, { ...state, status: "interrupted", message: ORPHANED, stop_hint: null }, now);
-      }
+      if (state === null) continue;
+      const ended = isLive(state.status) ? { status: /** @type {const} */ ("interrupted"), message: ORPHANED } : {};
+      this.#setState(index, { ...state, ...ended, stop_hint: null, actions: {} }, now);
     }
   }
 
@@ -192,10 +150,13 @@ export class Cell {
     const fresh = update.seq > this.seq;
     if (update.seq > this.seq + 1) this.#lostState = true;
     if (fresh) this.seq = update.seq;
-    for (const { pane, ...state } of update.states ?? []) {
-      if (fresh) this.#setState(pane, state, now);
+    for (const { pane, ...news } of update.states ?? []) {
+      if (fresh) this.#changeState(pane, news, now);
     }
-    for (const delta of update.deltas ?? []) this.#pane(delta.pane).add(delta);
+    for (const delta of update.deltas ?? []) {
+      const pane = this.#pane(delta.pane);
+      (delta.channel === "reasoning" ? pane.reasoning : pane.answer).add(delta);
+    }
   }
 
   /**
@@ -206,12 +167,24 @@ export class Cell {
     if (snapshot.seq < this.seq) return; // overtaken by an update on its way
     for (const [index, { text, reasoning, ...state }] of snapshot.panes.entries()) {
       const pane = this.#pane(index);
-      pane.adopt(text);
-      pane.reasoning = reasoning;
+      pane.answer.adopt(text);
+      pane.reasoning.adopt(reasoning);
       this.#setState(index, state, now);
     }
     this.seq = snapshot.seq;
     this.#lostState = false;
+  }
+
+  /**
+   * @param {number} index
+   * @param {Partial<State>} news
+   * @param {number} now
+   */
+  #changeState(index, news, now) {
+    const before = this.#pane(index).state;
+    if (before !== null) this.#setState(index, { ...before, ...news }, now);
+    else if (news.model !== undefined) this.#setState(index, /** @type {State} */ (news), now);
+    else this.#lostState = true; // it changes a state that never came
   }
 
   /**

@@ -2,42 +2,76 @@
  * One view of a cell: its panes, painted at most once a frame, and a status line for people who listen.
  */
 
-import { element, say } from "./dom.js";
+import { DifferencesView } from "./differences_view.js";
+import { element, mark, say } from "./dom.js";
 import * as figures from "./figures.js";
+import { keepKeys } from "./keys.js";
 import { Pane } from "./pane.js";
-import { isLive } from "./protocol.js";
+import { Strip } from "./strip.js";
 
+/** @typedef {import("./link.js").Link} Link */
 /** @typedef {import("./protocol.js").Cell} Cell */
 /** @typedef {import("./protocol.js").PaneBuffer} PaneBuffer */
 
 /** The header's clock moves this often, in milliseconds. */
 const TICK = 100;
 
+/** What a frame may spend on new text, in milliseconds; the rest waits for the next. */
+const BUDGET = 8;
+
+/** Text is added in slices of so many UTF-16 units, so that the budget can be kept. */
+const SLICE = 4_096;
+
 export class View {
   #cell;
-  #host;
+  #link;
+  #document;
   #window;
   #root;
+  #strip;
+  #grid;
+  #differences;
   #status;
+  #giveKeysBack;
   /** @type {Pane[]} */
   #panes = [];
   #frame = 0;
-  #ticking;
+  #ticking = 0;
+  #painted = 0;
+  /** What listeners were told last of each pane. @type {string[]} */
+  #told = [];
+  /** What they are to be told next. @type {string[]} */
+  #news = [];
 
   /**
    * @param {Cell} cell
+   * @param {Link} link
    * @param {HTMLElement} host
    */
-  constructor(cell, host) {
+  constructor(cell, link, host) {
     const document = host.ownerDocument;
     this.#cell = cell;
-    this.#host = host;
+    this.#link = link;
+    this.#document = document;
     this.#window = /** @type {Window} */ (document.defaultView);
-    this.#root = element(document, "div", "hs-cell");
-    this.#status = element(document, "div", "hs-status", { role: "status", "aria-live": "polite" });
-    this.#root.append(this.#status);
+    this.#root = element(document, "div", "hs-cell", { role: "region", "aria-label": "Answers" });
+    this.#giveKeysBack = keepKeys(this.#root);
+    const wake = () => this.wake();
+    this.#differences = new DifferencesView(document, wake);
+    this.#strip = new Strip(document, {
+      stop: () => {
+        link.press(null, "stop", this.#now);
+        wake();
+      },
+      compare: () => {
+        this.#differences.toggle();
+        wake();
+      },
+    });
+    this.#grid = element(document, "div", "hs-grid");
+    this.#status = element(document, "div", "hs-status hs-unseen", { role: "status", "aria-live": "polite" });
+    this.#root.append(this.#strip.element, this.#grid, this.#differences.element, this.#status);
     host.append(this.#root);
-    this.#ticking = this.#window.setInterval(() => this.#tick(), TICK);
     this.wake();
   }
 
@@ -48,46 +82,101 @@ export class View {
 
   close() {
     this.#window.clearInterval(this.#ticking);
+    this.#window.clearTimeout(this.#painted);
     this.#window.cancelAnimationFrame(this.#frame);
+    this.#giveKeysBack();
     this.#root.remove();
   }
 
+  /** First everything is written, then the page is measured: mixed, each pane would lay the page out again. */
   #paint() {
     this.#frame = 0;
-    const now = this.#window.performance.now();
-    for (const [index, buffer] of this.#cell.panes.entries()) this.#pane(index).paint(buffer, now);
-    say(this.#status, this.#cell.panes.map(spoken).filter(Boolean).join(". "));
+    const { panes } = this.#cell;
+    const shown = panes.map((buffer, index) => this.#pane(index, buffer));
+    mark(this.#grid, "data-panes", String(panes.length));
+    const behind = this.#paintTexts(shown);
+    for (const pane of shown) {
+      pane.paintState();
+      pane.tick(this.#now);
+    }
+    this.#strip.paint(panes, this.#link, this.#differences.shown);
+    this.#differences.paint(panes);
+    this.#tell();
+    for (const pane of shown) pane.follow();
+    if (behind) this.wake();
+    else this.#painted = this.#window.setTimeout(() => this.#link.painted(this.#now)); // when the frame is on the screen
+    this.#ticking ||= this.#window.setInterval(() => this.#tick(), TICK);
+  }
+
+  /**
+   * All new text, or as much of it as a frame may take.
+   * @param {Pane[]} panes
+   * @returns {boolean} whether there is still more
+   */
+  #paintTexts(panes) {
+    const end = this.#now + BUDGET;
+    let behind = panes;
+    do behind = behind.filter((pane) => pane.paintText(SLICE));
+    while (behind.length > 0 && this.#now < end);
+    return behind.length > 0;
   }
 
   #tick() {
-    const now = this.#window.performance.now();
-    for (const [index, pane] of this.#panes.entries()) {
-      const buffer = this.#cell.panes[index];
-      if (buffer && isLive(buffer.state?.status)) pane.tick(buffer, now);
+    if (this.#link.beat(this.#now)) this.wake();
+    for (const [index, pane] of this.#panes.entries()) if (this.#cell.panes[index]?.live) pane.tick(this.#now);
+    if (this.#link.restless) return;
+    this.#window.clearInterval(this.#ticking);
+    this.#ticking = 0;
+  }
+
+  /** Tell listeners what has changed, in one sentence a pane: a change of status, not every token. */
+  #tell() {
+    for (const [index, buffer] of this.#cell.panes.entries()) {
+      const sentence = spoken(buffer, this.#link.presses.note(index));
+      if (sentence && sentence !== this.#told[index]) this.#news.push(sentence);
+      this.#told[index] = sentence || (this.#told[index] ?? "");
     }
+    if (this.#news.length > 0) say(this.#status, this.#news.join(". "));
+    this.#news = [];
   }
 
   /**
    * @param {number} index
+   * @param {PaneBuffer} buffer
    * @returns {Pane}
    */
-  #pane(index) {
-    while (this.#panes.length <= index) {
-      const pane = new Pane(this.#host.ownerDocument);
-      this.#panes.push(pane);
-      this.#root.insertBefore(pane.element, this.#status);
-    }
-    return /** @type {Pane} */ (this.#panes[index]);
+  #pane(index, buffer) {
+    const there = this.#panes[index];
+    if (there !== undefined) return there;
+    const pane = new Pane(this.#document, index, buffer, this.#link, {
+      wake: () => this.wake(),
+      announce: (sentence) => {
+        this.#news.push(sentence);
+        this.wake();
+      },
+    });
+    this.#panes.push(pane);
+    this.#grid.append(pane.element);
+    return pane;
+  }
+
+  get #now() {
+    return this.#window.performance.now();
   }
 }
 
+/** What a listener is told of the steps to an answer. @type {Partial<Record<import("./protocol.js").Status, string>>} */
+const STEPS = { streaming: "is answering", starting: "is starting", waiting: "is waiting to try again" };
+
 /**
- * One sentence on a pane, which changes with its status only: a listener is not told every token.
+ * One sentence on a pane; "" for what need not be said.
  * @param {PaneBuffer} buffer
+ * @param {string} note
  */
-function spoken(buffer) {
-  const state = buffer.state;
+function spoken({ state, answer, live }, note) {
   if (state === null) return "";
-  if (!isLive(state.status)) return `${state.model}: ${state.status}, ${figures.words(buffer.text)}`;
-  return `${state.model} is ${state.status === "streaming" ? "answering" : state.status}`;
+  if (note) return `${state.model}: ${note}`;
+  if (!live) return `${state.model}: ${state.status}, ${figures.characters(answer.length)}`;
+  const step = STEPS[state.status];
+  return step ? `${state.model} ${step}` : "";
 }

@@ -2,16 +2,13 @@
  * The anywidget: one model per cell, which keeps the text, and any number of views of it.
  */
 
+import { Link } from "./link.js";
 import { Cell } from "./protocol.js";
 import { View } from "./view.js";
 
 /** @typedef {import("./protocol.js").FromKernel} FromKernel */
-/** @typedef {import("./protocol.js").ToKernel} ToKernel */
 
 /** The traits this front end reads. @typedef {{ _snapshot: FromKernel | null }} Traits */
-
-/** Unanswered, ask again for what was lost only after this long, in milliseconds: a busy kernel answers late. */
-const ASK_AGAIN = 5_000;
 
 /**
  * What tells that the kernel's end is gone. Jupyter's widget manager takes all models for dead when the kernel
@@ -34,29 +31,25 @@ export default function widget() {
   /** @type {Set<View>} */
   const views = new Set();
 
+  const link = new Link(cell, (message) => post(message));
+  /** @type {(message: import("./protocol.js").ToKernel) => void} */
+  let post = () => {}; // until there is a model
+
   return {
     initialize({ model }) {
-      let asked = -Infinity;
-      /** @param {ToKernel} message */
-      const send = (message) => model.send(message);
+      post = (message) => model.send(message);
       /** @param {FromKernel | null} message */
       const receive = (message) => {
-        const now = performance.now();
-        if (message) cell.receive(message, now);
-        if (message?.type === "snapshot") asked = -Infinity;
-        if (cell.gap && now - asked > ASK_AGAIN) {
-          asked = now;
-          send({ type: "sync" });
-        }
+        if (message) link.receive(message, performance.now());
         for (const view of views) view.wake();
       };
       const gone = () => {
-        cell.orphan(performance.now());
+        link.lost(performance.now());
         for (const view of views) view.wake();
       };
       model.on("msg:custom", receive);
       for (const event of GONE) model.on(event, gone);
-      send({ type: "hello" });
+      link.greet(performance.now());
       receive(model.get("_snapshot"));
       return () => {
         model.off("msg:custom", receive);
@@ -65,7 +58,7 @@ export default function widget() {
     },
 
     render({ el }) {
-      const view = new View(cell, el);
+      const view = new View(cell, link, el);
       views.add(view);
       return () => {
         views.delete(view);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { duration, integer, rate, tokens, words } from "../figures.js";
+import { characters, duration, integer, rate, tokens } from "../figures.js";
 
 test("durations", () => {
   /** @type {[number | null, string][]} */
@@ -19,13 +19,12 @@ test("tokens: unknown is nothing, an estimate has its mark", () => {
   assert.equal(tokens(null, 0, false), "0 tokens");
 });
 
-test("rates, integers, words", () => {
+test("rates, integers, lengths", () => {
   assert.equal(rate(null, true), "");
   assert.equal(rate(48.24, false), "48.2 tokens/s");
   assert.equal(rate(48.24, true), "~48.2 tokens/s");
   assert.equal(rate(12345.6, false), "12,346 tokens/s");
   assert.equal(integer(1234567), "1,234,567");
-  assert.equal(words(""), "0 words");
-  assert.equal(words(" one\ntwo  three "), "3 words");
-  assert.equal(words("one"), "1 word");
+  assert.equal(characters(0), "0 characters");
+  assert.equal(characters(1), "1 character");
 });

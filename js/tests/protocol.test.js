@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Cell, afterCodePoints, codePoints } from "../protocol.js";
+import { Cell } from "../protocol.js";
 import { STATE } from "./state.js";
 
 /** @typedef {import("../protocol.js").Update} Update */
@@ -32,24 +32,15 @@ function numbers(seed) {
   };
 }
 
-test("code points are counted as Python counts them", () => {
-  for (const text of ["", "abc", "é", "日本語", "😀", "a😀b👩‍👩‍👧c", "\ud83d", "\ude00\ud83d", "x\ud83dy"]) {
-    assert.equal(codePoints(text), [...text].length, JSON.stringify(text));
-    for (let i = 0; i <= [...text].length; i += 1) {
-      assert.equal(afterCodePoints(text, i), [...text].slice(i).join(""), `${JSON.stringify(text)} after ${i}`);
-    }
-  }
-});
-
 test("updates in order make the text, and the last state stands", () => {
   const cell = new Cell();
   feed(cell, updates(["Hello ", "😀 wor", "ld", "\n"]));
   const [pane] = cell.panes;
-  assert.equal(pane?.text, "Hello 😀 world\n");
-  assert.equal(pane?.length, 14);
+  assert.equal(pane?.answer.text, "Hello 😀 world\n");
+  assert.equal(pane?.answer.length, 14);
   assert.equal(pane?.state?.elapsed_s, 4);
   assert.equal(pane?.stateAt, 3);
-  assert.equal(pane?.epoch, 0);
+  assert.equal(pane?.answer.epoch, 0);
   assert.equal(cell.gap, false);
 });
 
@@ -58,13 +49,13 @@ test("a lost delta is a gap; the snapshot closes it without replacing what was s
   const [first, , third, fourth] = /** @type {[Update, Update, Update, Update]} */ (updates(["ab😀", "cd", "ef", "gh"]));
   feed(cell, [first, third]);
   assert.equal(cell.gap, true);
-  assert.equal(cell.panes[0]?.text, "ab😀");
+  assert.equal(cell.panes[0]?.answer.text, "ab😀");
   cell.receive({ type: "snapshot", seq: 3, panes: [{ text: "ab😀cdef", reasoning: "", ...STATE }] }, 9);
   assert.equal(cell.gap, false);
-  assert.equal(cell.panes[0]?.text, "ab😀cdef");
-  assert.equal(cell.panes[0]?.epoch, 0);
+  assert.equal(cell.panes[0]?.answer.text, "ab😀cdef");
+  assert.equal(cell.panes[0]?.answer.epoch, 0);
   cell.receive(fourth, 10);
-  assert.equal(cell.panes[0]?.text, "ab😀cdefgh");
+  assert.equal(cell.panes[0]?.answer.text, "ab😀cdefgh");
   assert.equal(cell.gap, false);
 });
 
@@ -86,10 +77,10 @@ test("a snapshot with other text replaces ours and says so by its epoch", () => 
   const cell = new Cell();
   feed(cell, updates(["one attempt"]));
   cell.receive({ type: "snapshot", seq: 2, panes: [{ text: "another", reasoning: "why", ...STATE }] }, 9);
-  assert.equal(cell.panes[0]?.text, "another");
-  assert.equal(cell.panes[0]?.length, 7);
-  assert.equal(cell.panes[0]?.epoch, 1);
-  assert.equal(cell.panes[0]?.reasoning, "why");
+  assert.equal(cell.panes[0]?.answer.text, "another");
+  assert.equal(cell.panes[0]?.answer.length, 7);
+  assert.equal(cell.panes[0]?.answer.epoch, 1);
+  assert.equal(cell.panes[0]?.reasoning.text, "why");
 });
 
 test("an older state never overwrites a newer one", () => {
@@ -97,7 +88,7 @@ test("an older state never overwrites a newer one", () => {
   const [first, second] = /** @type {[Update, Update]} */ (updates(["a", "b"]));
   feed(cell, [second, first]);
   assert.equal(cell.panes[0]?.state?.elapsed_s, 2);
-  assert.equal(cell.panes[0]?.text, "a"); // "b" waits: the kernel has not been heard in order
+  assert.equal(cell.panes[0]?.answer.text, "a"); // "b" waits: the kernel has not been heard in order
   assert.equal(cell.gap, true);
 });
 
@@ -105,7 +96,7 @@ test("panes are apart, and may begin in any order", () => {
   const cell = new Cell();
   cell.receive({ type: "update", seq: 1, deltas: [{ pane: 2, offset: 0, text: "c" }] }, 0);
   cell.receive({ type: "update", seq: 2, deltas: [{ pane: 0, offset: 0, text: "a" }] }, 0);
-  assert.deepEqual(cell.panes.map((pane) => pane.text), ["a", "", "c"]);
+  assert.deepEqual(cell.panes.map((pane) => pane.answer.text), ["a", "", "c"]);
 });
 
 test("what is not ours is ignored", () => {
@@ -130,14 +121,70 @@ test("messages lost, doubled and swapped: after one snapshot the text is whole",
     const cell = new Cell();
     for (const message of got) {
       cell.receive(message, 0);
-      assert.ok(whole.startsWith(cell.panes[0]?.text ?? ""), `seed ${seed}: a true prefix at all times`);
+      assert.ok(whole.startsWith(cell.panes[0]?.answer.text ?? ""), `seed ${seed}: a true prefix at all times`);
     }
-    const missing = cell.panes[0]?.text !== whole;
+    const missing = cell.panes[0]?.answer.text !== whole;
     if (missing && got.at(-1)?.seq === 30) assert.ok(cell.gap, `seed ${seed}: the loss is noticed`);
     cell.receive({ type: "snapshot", seq: 30, panes: [{ text: whole, reasoning: "", ...STATE }] }, 0);
-    assert.equal(cell.panes[0]?.text, whole, `seed ${seed}`);
-    assert.equal(cell.panes[0]?.length, [...whole].length);
-    assert.equal(cell.panes[0]?.epoch, 0);
+    assert.equal(cell.panes[0]?.answer.text, whole, `seed ${seed}`);
+    assert.equal(cell.panes[0]?.answer.length, [...whole].length);
+    assert.equal(cell.panes[0]?.answer.epoch, 0);
     assert.equal(cell.gap, false);
   }
+});
+
+test("the reasoning is a channel of its own, with offsets of its own", () => {
+  const cell = new Cell();
+  cell.receive({ type: "update", seq: 1, deltas: [{ pane: 0, channel: "reasoning", offset: 0, text: "Hmm 😀" }] }, 0);
+  cell.receive({ type: "update", seq: 2, deltas: [{ pane: 0, channel: "reasoning", offset: 5, text: "…" }, { pane: 0, offset: 0, text: "So" }] }, 0);
+  assert.equal(cell.panes[0]?.reasoning.text, "Hmm 😀…");
+  assert.equal(cell.panes[0]?.answer.text, "So");
+  assert.equal(cell.gap, false);
+  cell.receive({ type: "update", seq: 3, deltas: [{ pane: 0, channel: "reasoning", offset: 8, text: "late" }] }, 0);
+  assert.equal(cell.gap, true);
+  cell.receive({ type: "snapshot", seq: 3, panes: [{ text: "So", reasoning: "Hmm 😀…..late", ...STATE }] }, 0);
+  assert.equal(cell.panes[0]?.reasoning.text, "Hmm 😀…..late");
+  assert.equal(cell.panes[0]?.reasoning.epoch, 0);
+  assert.equal(cell.gap, false);
+});
+
+test("a welcome proves a round trip only while an answer is under way, and no longer than the kernel lives", () => {
+  const cell = new Cell();
+  cell.receive({ type: "welcome" }, 0);
+  assert.equal(cell.roundTrip, false);
+  cell.receive({ type: "update", seq: 1, states: [{ pane: 0, ...STATE, status: "complete" }] }, 0);
+  cell.receive({ type: "welcome" }, 0);
+  assert.equal(cell.roundTrip, false);
+  cell.receive({ type: "update", seq: 2, states: [{ pane: 0, ...STATE }] }, 0);
+  cell.receive({ type: "welcome" }, 0);
+  assert.equal(cell.roundTrip, true);
+  cell.orphan(0);
+  assert.equal(cell.roundTrip, false);
+  assert.equal(cell.panes[0]?.state?.status, "interrupted");
+});
+
+test("a kernel that goes takes its actions with it, also of answers that were whole", () => {
+  const cell = new Cell();
+  const actions = { retry: "Asks again." };
+  cell.receive({ type: "update", seq: 1, states: [{ pane: 0, ...STATE, status: "complete", actions }, { pane: 1, ...STATE, actions }] }, 0);
+  cell.orphan(1);
+  assert.deepEqual(cell.panes.map(({ state }) => [state?.status, state?.actions]), [["complete", {}], ["interrupted", {}]]);
+});
+
+test("a state is told once, and then what changes of it", () => {
+  const cell = new Cell();
+  cell.receive({ type: "update", seq: 1, states: [{ pane: 0, ...STATE, actions: { stop: "Stops it." } }] }, 1);
+  cell.receive({ type: "update", seq: 2, states: [{ pane: 0, elapsed_s: 7, cost: "$1.00" }] }, 2);
+  assert.deepEqual(cell.panes[0]?.state, { ...STATE, actions: { stop: "Stops it." }, elapsed_s: 7, cost: "$1.00" });
+  assert.equal(cell.panes[0]?.stateAt, 2);
+  cell.receive({ type: "update", seq: 3, states: [{ pane: 0, cost: null, actions: {} }] }, 3);
+  assert.deepEqual(cell.panes[0]?.state, { ...STATE, elapsed_s: 7 });
+  assert.equal(cell.gap, false);
+});
+
+test("a change to a state that never came is a gap", () => {
+  const cell = new Cell();
+  cell.receive({ type: "update", seq: 1, states: [{ pane: 0, elapsed_s: 7 }] }, 0);
+  assert.equal(cell.panes[0]?.state, null);
+  assert.equal(cell.gap, true);
 });

@@ -9,8 +9,12 @@ export const STATE = {
   output_tokens: null,
   output_estimated: false,
   tokens_per_s: null,
+  reasoning_tokens: null,
   cost: null,
+  cost_usd: null,
   finish_reason: null,
   message: null,
   stop_hint: "■ stops",
+  actions: {},
+  chosen: false,
 };

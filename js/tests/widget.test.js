@@ -4,6 +4,7 @@ import { afterEach, beforeEach, test } from "node:test";
 import { Window } from "happy-dom";
 
 import widget from "../widget.js";
+import { Model } from "./far_end.js";
 import { STATE } from "./state.js";
 
 /** @typedef {import("../protocol.js").FromKernel} FromKernel */
@@ -16,42 +17,6 @@ beforeEach(() => {
 });
 
 afterEach(() => page.happyDOM.close());
-
-/** The far end of the wire: what a host hands to a widget, with the kernel's messages sent by hand. */
-class Model {
-  /** @type {object[]} */
-  sent = [];
-  /** @type {[event: string, listener: (message?: any) => void][]} */
-  #listeners = [];
-
-  /** @param {FromKernel | null} snapshot */
-  constructor(snapshot = null) {
-    this.snapshot = snapshot;
-  }
-  get() {
-    return this.snapshot;
-  }
-  /** @param {string} event @param {(message?: any) => void} listener */
-  on(event, listener) {
-    this.#listeners.push([event, listener]);
-  }
-  /** @param {string} event @param {(message?: any) => void} listener */
-  off(event, listener) {
-    this.#listeners = this.#listeners.filter(([name, other]) => name !== event || other !== listener);
-  }
-  /** @param {object} message */
-  send(message) {
-    this.sent.push(message);
-  }
-  /** @param {FromKernel} message */
-  arrive(message) {
-    this.trigger("msg:custom", message);
-  }
-  /** @param {string} event @param {FromKernel} [message] */
-  trigger(event, message) {
-    for (const [name, listener] of this.#listeners) if (name === event) listener(message);
-  }
-}
 
 /** @param {Model} model */
 function start(model) {
@@ -157,7 +122,7 @@ test("listeners hear a change of status, not every token", async () => {
   assert.equal(el.querySelector(".hs-box [aria-live], .hs-text[aria-live]"), null);
   model.arrive(update(2, 4, "two", { status: "interrupted" }));
   await frame();
-  assert.equal(text(el, "[role=status]"), "gpt-4.1: interrupted, 2 words");
+  assert.equal(text(el, "[role=status]"), "gpt-4.1: interrupted, 7 characters");
 });
 
 test("a gap asks once; an answer that leaves a gap asks again", () => {

@@ -23,6 +23,8 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 from playwright.sync_api import Page, Route, sync_playwright
 
+from . import bed
+
 ARTIFACTS = Path(__file__).parents[2] / "artifacts"
 """Screenshots: for people to look at, not for comparison; git ignores them."""
 
@@ -250,3 +252,27 @@ def _hold_kernels(page: Page) -> list[Route]:
 def _let_go(held: list[Route]) -> None:
     for route in held:
         route.abort()
+
+
+@pytest.fixture(scope="session")
+def bed_address():
+    with bed.serving() as address:
+        yield address
+
+
+@pytest.fixture
+def open_bed(browser, bed_address):
+    """A function that opens the live cell without a notebook; the console must stay silent."""
+    with contextlib.ExitStack() as ends:
+        beds: list[bed.Bed] = []
+
+        def open_(scene: str, theme: str = "light", *, width: int = 1000, height: int = 700, **options):
+            address = {name: options.pop(name) for name in ("rtl",) if name in options}
+            context = ends.enter_context(
+                browser.new_context(viewport={"width": width, "height": height}, **options)
+            )
+            beds.append(bed.opened(context.new_page(), bed_address, scene, theme, **address))
+            return beds[-1]
+
+        yield open_
+        assert [line for bed_ in beds for line in bed_.said] == []

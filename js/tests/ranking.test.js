@@ -1,0 +1,46 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { PaneBuffer } from "../protocol.js";
+import { names, ranks } from "../ranking.js";
+import { STATE } from "./state.js";
+
+/** @param {Partial<import("../protocol.js").State>} state @param {string} [text] */
+function pane(state, text = "") {
+  const made = new PaneBuffer();
+  made.state = { ...STATE, ...state };
+  made.answer.add({ offset: 0, text });
+  return made;
+}
+
+const DONE = { status: /** @type {const} */ ("complete") };
+
+test("nothing known, nothing ranked", () => {
+  assert.deepEqual(ranks([]), []);
+  assert.deepEqual(ranks([pane({}), pane({})]), []);
+  assert.deepEqual(ranks([new PaneBuffer(), pane({})]), []);
+});
+
+test("who was first is told as soon as there is one; the rest between answers that are whole", () => {
+  const panes = [pane({ ttft_s: 0.5, tokens_per_s: 90 }), pane({ ...DONE, tokens_per_s: 40, cost_usd: 1, cost: "$1.00" }, "abc")];
+  assert.deepEqual(ranks(panes), [{ what: "First word", panes: [0], value: "0.50 s" }]);
+});
+
+test("the best of each, and a draw is a draw", () => {
+  const panes = [
+    pane({ ...DONE, ttft_s: 0.3, tokens_per_s: 40, cost_usd: 0.002, cost: "$0.002" }, "日本"),
+    pane({ ...DONE, ttft_s: 0.4, tokens_per_s: 52.4, cost_usd: 0.001, cost: "$0.001" }, "abcd"),
+    pane({ ...DONE, ttft_s: 0.3, tokens_per_s: null, cost_usd: null }, "x😀"),
+    pane({ status: "failed", ttft_s: null, tokens_per_s: 99, cost_usd: 0.0001, cost: "$0.0001" }, "failed, and long"),
+  ];
+  assert.deepEqual(ranks(panes), [
+    { what: "First word", panes: [0, 2], value: "0.30 s" },
+    { what: "Fastest", panes: [1], value: "52.4 tokens/s" },
+    { what: "Cheapest", panes: [1], value: "$0.001" },
+    { what: "Longest", panes: [1], value: "4 characters" },
+  ]);
+});
+
+test("one model that answers twice has two names", () => {
+  assert.deepEqual(names([pane({ model: "a" }), pane({ model: "b" }), pane({ model: "a" })]), ["a (1)", "b", "a (2)"]);
+});
