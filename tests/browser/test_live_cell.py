@@ -175,9 +175,11 @@ def test_the_end_is_followed_until_the_reader_scrolls_up_in_every_theme(open_not
 
     notebook.page.locator(".hs-latest").click()
     notebook.page.locator(".hs-latest").wait_for(state="hidden")
-    assert box.get_attribute("data-lm-suppress-shortcuts") is None  # reached by mouse: Lab keeps its keys
-    box.evaluate("box => { box.blur(); box.focus({ focusVisible: true }); }")
-    assert box.get_attribute("data-lm-suppress-shortcuts") == "true"
+    notebook.page.get_by_role("button", name="Copy answer").click()
+    for key in ("d", "d", "x", "b", "a", "Shift+M"):  # in command mode: delete, cut, insert, merge
+        notebook.page.keyboard.press(key)
+    assert notebook.page.evaluate("document.activeElement.className").startswith("hs-button")
+    assert notebook.page.locator(".jp-Notebook .jp-CodeCell").count() == 2
     notebook.page.set_viewport_size({"width": 620, "height": 760})
     length = len(notebook.text())
     notebook.until(lambda: len(notebook.text()) > length + 100, "it goes on")
