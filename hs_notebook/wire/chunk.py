@@ -99,8 +99,8 @@ class StreamChunk(msgspec.Struct, frozen=True, gc=False):
         usage: The provider's running total as of this chunk, not a difference; None when it said nothing.
         model: The model that answers, as the server names it; None when this chunk does not say.
         finish_reason: Why the model stopped; None while it goes on. Never invented.
-        event_id: The transport's id of the event (SSE `id:`), for resuming; None where there is none. Never
-            the JSON `id`, which is the same on every chunk of an answer.
+        event_id: The event's id (SSE `id:`; `event_id` in JSON lines), for resuming; None where there
+            is none. Never the JSON `id`, which is the same on every chunk of an answer.
         reasoning: Reasoning text to append, kept apart from the content.
         refusal: Refusal text to append.
         tool_calls: Fragments of tool calls.

@@ -25,7 +25,8 @@ class Frame(msgspec.Struct, frozen=True, gc=False):
     Attributes:
         data: The event's payload.
         event: Its SSE `event:` name; None where there is none.
-        id: The last SSE `id:` seen, which holds until another comes; None where there is none.
+        id: The last SSE `id:` seen, which holds until another comes; of JSON lines, the
+            value's own `event_id`; None where there is none.
     """
 
     data: bytes

@@ -1,16 +1,35 @@
 """JSON bodies to frames: one value a line, or values however they are laid out (one body, or one array).
 
-Neither decodes a value; that is done once, by the decoder of the whole response.
+Neither framer decodes a value; that is done once, by the decoder of the whole response.
 """
 
 from __future__ import annotations
 
 import re
 
+import msgspec
+
 from hs_notebook.wire.framing import Frame
 from hs_notebook.wire.lines import Lines
 
-__all__ = ["JsonLines", "JsonValues"]
+__all__ = ["JsonLines", "JsonValues", "named"]
+
+
+class _Named(msgspec.Struct):
+    event_id: str | None = None
+
+
+_read_name = msgspec.json.Decoder(_Named).decode
+
+
+def named(frame: Frame) -> Frame:
+    """The frame with its event's id: JSON's place for that is a member, `event_id`, as our gateway says."""
+    if b'"event_id"' not in frame.data:
+        return frame
+    try:
+        return Frame(frame.data, frame.event, _read_name(frame.data).event_id or None)
+    except (ValueError, RecursionError):
+        return frame
 
 
 class JsonLines:

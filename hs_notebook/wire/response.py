@@ -15,7 +15,7 @@ from hs_notebook.errors import HolySheepError, ProtocolError
 from hs_notebook.wire.chunk import StreamChunk
 from hs_notebook.wire.failure import describe, error_in_bytes, excerpt
 from hs_notebook.wire.framing import from_content_type, media_type, sniff
-from hs_notebook.wire.json_frames import JsonLines, JsonValues
+from hs_notebook.wire.json_frames import JsonLines, JsonValues, named
 from hs_notebook.wire.reader import provider_error, reported
 from hs_notebook.wire.shapes import reader_for
 from hs_notebook.wire.sse import Decoder as SSEDecoder
@@ -75,6 +75,7 @@ class ResponseDecoder:
         self._ending = False
         framing: Framing | None = "text" if shape == "text" else from_content_type(content_type)
         self._is_text = framing == "text"
+        self._is_json = framing == "jsonl"
         if framing is not None:
             self._framer = _FRAMERS[framing](max_event_bytes)
 
@@ -140,7 +141,7 @@ class ResponseDecoder:
             if self._ending or len(self._head) >= _HTML_READ:
                 self._fail(_page(self._head))
             return None
-        self._is_text = kind == "text"
+        self._is_text, self._is_json = kind == "text", kind in ("json", "jsonl")
         return None if kind is None else _FRAMERS[kind](self._max)
 
     # -- from frames to chunks ----------------------------------------------------------------
@@ -157,7 +158,7 @@ class ResponseDecoder:
         if self._is_text:
             return self._read_text(frames)
         chunks: list[StreamChunk] = []
-        for frame in frames:
+        for frame in map(named, frames) if self._is_json else frames:
             try:
                 obj = _decode(frame.data)
             except (ValueError, RecursionError):

@@ -10,6 +10,7 @@ from hs_notebook import StreamingConfig, errors
 from hs_notebook.answer import Status
 from hs_notebook.client.engine import engine
 from hs_notebook.client.stream import Phase
+from hs_notebook.gateway.output import JsonLines
 
 HOWS = ["unfinished", "clean", "reset"]
 pytestmark = pytest.mark.usefixtures("no_back_off")
@@ -128,6 +129,32 @@ def test_cut_at_every_byte_and_left_there(serve, client, restart, words):
         assert len(answer.attempts) == 1
         assert words in str(answer.error) or not answer.text
         assert 1 <= len(str(answer.error).splitlines()) <= 3
+
+
+class KeepingLines(Keeping):
+    """The same as JSON lines, each with its id: as our gateway answers who accepts nothing else."""
+
+    def __init__(self):
+        super().__init__("replay", self.cut_lines)
+
+    async def cut_lines(self, peer, body):
+        lines = JsonLines().encode(body)
+        await peer.head(content_type=JsonLines.content_type)
+        await peer.piece(lines[: len(lines) * 2 // 3])
+        peer.reset()
+
+    async def resume(self, peer, event_id):
+        await peer.head(content_type=JsonLines.content_type)
+        await peer.piece(JsonLines().encode(b"".join(named(whole())[place_in(event_id) :])))
+        await peer.finish()
+
+
+def test_json_lines_with_ids_are_replayed_too(serve, client):
+    script = KeepingLines()
+    answer = client(serve(script)).ask("hello", model="m")
+    assert (answer.text, answer.status) == (TEXT, Status.COMPLETE)
+    assert [one.resumed_by for one in answer.attempts] == [None, "replay"]
+    assert script.generated == 1
 
 
 @pytest.mark.parametrize("way", [404, 410, 400, "check"])

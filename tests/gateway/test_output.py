@@ -58,7 +58,8 @@ def test_both_kinds_hold_the_same_events_and_each_can_be_resumed_as_the_other(ga
     asked = {**ASK, "max_tokens": 99, "demo": {"tokens": 12, **FAST}}
     with gateway.http() as http:
         lines = http.post(path, json=asked, headers={**LINES, "Idempotency-Key": path})
-        sent = events(http.post(path, json=asked, headers={"Idempotency-Key": path}).content)
+        again = http.post(path, json=asked, headers={"Idempotency-Key": path})
+        sent = events(again.content)
         back = {"X-Stream-Resume": "true", "X-Stream-Event-Id": sent[3].id}
         rest = http.post(path, json=asked, headers={**LINES, **back})
     assert lines.headers["content-type"] == "application/x-ndjson"
@@ -67,6 +68,11 @@ def test_both_kinds_hold_the_same_events_and_each_can_be_resumed_as_the_other(ga
     assert told == [json.loads(each.data) for each in sent if each.data != b"[DONE]"]
     assert lines.text.endswith("".join(line for line in rest.text.splitlines(keepends=True) if line.strip()))
     assert json.loads(rest.text.splitlines()[0])["event_id"] == sent[4].id
+    ids = [
+        [chunk.event_id for chunk in ResponseDecoder(response.headers["content-type"]).feed(response.content)]
+        for response in (lines, again)
+    ]
+    assert ids[0] == ids[1]
 
 
 def test_our_own_decoder_reads_the_lines_and_proves_them_whole(gateway):

@@ -406,6 +406,20 @@ def test_event_ids_and_positions():
     assert [(chunk.event_id, chunk.index) for chunk in chunks] == [(None, 0), ("7", 1), ("7", 2), ("8", 3)]
 
 
+def test_event_ids_within_json_lines():
+    """As our gateway writes them; what is no text is no id, and an event stream has another place."""
+    named = b"".join(
+        b'{"event_id":%b,%b\n' % (name, A[1:]) for name in (b'"7"', b'"8"', b"9", b'""', b"null")
+    )
+    _, chunks = received(JSONL, named)
+    assert [(chunk.content, chunk.event_id) for chunk in chunks] == [
+        ("A", "7"), ("A", "8"), ("A", None), ("A", None), ("A", None)
+    ]  # fmt: skip
+
+    _, (chunk,) = received(SSE, b'id: 1\ndata: {"event_id":"2",' + A[1:] + b"\n\n")
+    assert chunk.event_id == "1"
+
+
 def test_the_closing_record():
     digest = "0" * 64
     end = b'data: {"choices":[],"usage":{"prompt_tokens":1},"stream_end":{"events":3,"sha256":"%b"}}\n\n'
