@@ -97,6 +97,11 @@ class Exchange:
         self._fault: HolySheepError | None = None
         self._broke: Break | None = None
 
+    @property
+    def retry_s(self) -> float | None:
+        """How long the stream asks to wait before it is taken up again; None if it does not say."""
+        return None if self._decoder is None else self._decoder.retry_s
+
     async def run(self, transport: Transport) -> Ending:
         """Send the request and read its answer to the end.
 

@@ -18,7 +18,7 @@ from hs_notebook.client.keeper import Keeper
 from hs_notebook.client.mailbox import so_far
 from hs_notebook.client.resuming import replay
 from hs_notebook.client.resuming.course import Course
-from hs_notebook.client.resuming.rules import Action, backoff
+from hs_notebook.client.resuming.rules import LONGEST_PAUSE, Action, backoff
 from hs_notebook.client.steps import Steps, Stopped
 from hs_notebook.client.stream import Phase, Stream
 from hs_notebook.errors import CutError, HolySheepError, NotReachedError, StreamError
@@ -76,6 +76,7 @@ class Run:
         self._place = place
         self._course = Course(answer, policy, target)
         self._steps = Steps()
+        self._retry_s: float | None = None
         self.stream = Stream(answer, engine, self._steps.stop)
         self.comparison_id: str | None = None
         self.detach = False
@@ -174,7 +175,7 @@ class Run:
     def _pause(self, step: Step, error: HolySheepError | None) -> float | None:
         if not step.wait:
             return 0.0
-        asked = getattr(error, "retry_after", None)
+        asked = getattr(error, "retry_after", None) or self._retry_s
         first = self._config.streaming.reconnect_delay
         return backoff(self._course.outage - 1, asked, random.random(), first=first)  # noqa: S311 - for lots, not for secrets
 
@@ -207,6 +208,8 @@ class Run:
             clock.stop()
         name = resources.server_name(self._engine, asking.target.base_url, exchange.server_name)
         self._course.learn(exchange.stream_id, name)
+        if exchange.retry_s is not None:
+            self._retry_s = min(exchange.retry_s, LONGEST_PAUSE)
         self._keeper.stream_id = self._course.stream_id
         await self._close(attempt, ending, monotonic(), asking.target)
         return ending

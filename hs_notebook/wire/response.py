@@ -91,6 +91,12 @@ class ResponseDecoder:
         """Whether the bytes so far end within an event: no server stops there. Only event streams tell."""
         return isinstance(self._framer, SSEDecoder) and self._framer.unfinished
 
+    @property
+    def retry_s(self) -> float | None:
+        """How long to wait before reconnecting, as an event stream says by `retry:`; None if it did not."""
+        asked = self._framer.retry_ms if isinstance(self._framer, SSEDecoder) else None
+        return None if asked is None else asked / 1000
+
     def feed(self, data: bytes) -> list[StreamChunk]:
         """The chunks that these bytes complete."""
         if self._closed:

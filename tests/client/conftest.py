@@ -57,4 +57,4 @@ def no_back_off(monkeypatch):
     """Back-off is drawn from the same rule, a hundred times faster: what is tested is the retrying."""
     from hs_notebook.client.resuming import rules
 
-    monkeypatch.setattr(rules, "_LONGEST", 0.01)
+    monkeypatch.setattr(rules, "LONGEST_PAUSE", 0.01)

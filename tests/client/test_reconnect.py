@@ -157,6 +157,23 @@ def test_json_lines_with_ids_are_replayed_too(serve, client):
     assert script.generated == 1
 
 
+@pytest.mark.parametrize(
+    ("retry", "least", "most"), [(b"150", 0.15, 0.25), (b"86400000", 30, 30.1), (b"soon", 0, 0.01)]
+)
+def test_the_wait_that_an_event_stream_asks_for_is_kept_within_bounds(serve, client, retry, least, most):
+    async def cut(peer, body):
+        await send_cut(peer, b"retry: %b\n%b" % (retry, body[:200]), "reset")
+
+    told = []
+    stream = client(serve(Keeping("replay", cut))).stream("hello", model="m", on_reconnect=told.append)
+    assert until(lambda: told)
+    assert least <= told[0].wait_s <= most
+    if least > 1:
+        stream.cancel()
+    assert stream.wait(10)
+    assert (stream.answer.text == TEXT) is (least < 1)
+
+
 @pytest.mark.parametrize("way", [404, 410, 400, "check"])
 @pytest.mark.parametrize("model", ["m", "claude-sonnet-4-5"])
 def test_a_server_that_kept_it_no_longer(serve, client, rows, way, model):

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 __all__ = [
+    "LONGEST_PAUSE",
     "RULES",
     "Action",
     "Break",
@@ -269,7 +270,8 @@ def next_step(broke: Break, held: Held, server: Server, policy: Policy) -> Step:
     return next(rule.step for rule in RULES if rule.fits(broke, held, server, policy))
 
 
-_LONGEST = 30.0
+LONGEST_PAUSE = 30.0
+"""Seconds at most that are waited without a `Retry-After`."""
 
 
 def backoff(attempt: int, retry_after: float | None, jitter: float, *, first: float = 1.0) -> float | None:
@@ -284,7 +286,7 @@ def backoff(attempt: int, retry_after: float | None, jitter: float, *, first: fl
         jitter: Drawn evenly from [0, 1).
         first: The bound of the first wait, seconds.
     """
-    own = min(first * 2.0 ** min(attempt, 30), _LONGEST) * jitter
+    own = min(first * 2.0 ** min(attempt, 30), LONGEST_PAUSE) * jitter
     if retry_after is None:
         return own
     if retry_after > LONGEST_WAIT:
