@@ -20,11 +20,13 @@ export class Page {
   /**
    * @param {HTMLElement} root
    * @param {Options} options
+   * @param {(page: Page, node: import("commonmark").Node) => import("./container.js").View} viewOf what a block is in the page
    */
-  constructor(root, options) {
+  constructor(root, options, viewOf) {
     this.root = root;
     this.document = root.ownerDocument;
     this.options = options;
+    this.viewOf = viewOf;
     this.blocks = new Blocks();
     this.notes = new Notes(root);
   }

@@ -3,9 +3,10 @@
  * which the next words may still change, is parsed and shown anew.
  */
 
+import { Container } from "./container.js";
 import { Page } from "./page.js";
 import { holdsBack } from "./tail.js";
-import { Container } from "./views.js";
+import { viewOf } from "./views.js";
 
 /** @typedef {import("./page.js").Options} Options */
 
@@ -37,7 +38,7 @@ export class StreamedMarkdown {
     this.#element = element;
     this.#options = options;
     element.classList.add("hs-md");
-    this.#page = new Page(element, options);
+    this.#page = new Page(element, options, viewOf);
     this.#body = new Container(this.#page, element);
   }
 
@@ -62,7 +63,7 @@ export class StreamedMarkdown {
     this.#lines = [];
     this.#next = this.#timer = 0;
     this.#rest = "";
-    this.#page = new Page(this.#element, this.#options);
+    this.#page = new Page(this.#element, this.#options, viewOf);
     this.#body = new Container(this.#page, this.#element);
     this.append(text);
   }
