@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from hs_notebook.answer import Answer
     from hs_notebook.client.client import HolySheep
     from hs_notebook.client.config import StreamingConfig
+    from hs_notebook.store.export.files import export_usage, read_usage
     from hs_notebook.store.picks import picks
     from hs_notebook.store.usage import usage
     from hs_notebook.wire.chunk import Message, StreamChunk, Usage
@@ -29,8 +30,10 @@ __all__ = [
     "Usage",
     "enable_nested_loops",
     "errors",
+    "export_usage",
     "load_ipython_extension",
     "picks",
+    "read_usage",
     "unload_ipython_extension",
     "usage",
 ]
@@ -42,7 +45,9 @@ _ROOMS = {
     "StreamChunk": "wire.chunk",
     "StreamingConfig": "client.config",
     "Usage": "wire.chunk",
+    "export_usage": "store.export.files",
     "picks": "store.picks",
+    "read_usage": "store.export.files",
     "usage": "store.usage",
 }
 

@@ -64,11 +64,15 @@ def to_frame(values: Mapping[str, Sequence[Any]]) -> pd.DataFrame:
     return frame.sort_values(["started_at", "answer_id", "attempt"], ignore_index=True)
 
 
-def arrays(values: Mapping[str, Sequence[Any]], names: Iterable[str]) -> pd.DataFrame:
-    """Some of `COLUMNS`, in their dtypes and in the order of rows that they come in."""
+def arrays(
+    values: Mapping[str, Sequence[Any]],
+    names: Iterable[str],
+    dtypes: Mapping[str, str | tuple[str, ...]] = COLUMNS,
+) -> pd.DataFrame:
+    """Some columns, in their dtypes and in the order of rows that they come in."""
     import pandas as pd
 
-    return pd.DataFrame({name: _array(COLUMNS[name], values[name]) for name in names}, copy=False)
+    return pd.DataFrame({name: _array(dtypes[name], values[name]) for name in names}, copy=False)
 
 
 class _Codes(dict[str | None, int]):

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
-__all__ = ["NEEDED", "grouped", "total", "withdrawn"]
+__all__ = ["COLUMNS", "NEEDED", "grouped", "total", "withdrawn"]
 
 _KEYS: dict[str, tuple[str, ...]] = {
     "model": ("model",),
@@ -47,6 +47,17 @@ NEEDED = (
     "tokens_per_s",
 )
 """The columns of the ledger that a view is made of."""
+
+_MOMENT = "datetime64[us, UTC]"
+
+COLUMNS: dict[str, str] = {
+    "day": _MOMENT,
+    "started_at": _MOMENT,
+    **dict.fromkeys(("calls", "input_tokens", "output_tokens", "without_counts", "without_cost"), "Int64"),
+    **dict.fromkeys(("cost_usd", "share_estimated", "ttft_p50_s", "ttft_p99_s"), "Float64"),
+    **dict.fromkeys(("duration_p50_s", "duration_p99_s", "tokens_per_s"), "Float64"),
+}
+"""Dtype by column, where it is not that of text."""
 
 _COUNTED_ELSEWHERE = "replay"
 """What takes an attempt up in this way has its counts and its cost: see `Ledger.withdraw`."""
@@ -103,9 +114,7 @@ def _sums(groups: Any) -> pd.DataFrame:  # noqa: ANN401 - pandas' groups
         "duration_p99_s": slowest["duration_s"],
         "tokens_per_s": middle["tokens_per_s"],
     }
-    floats = ("share_estimated", *(name for name in table if name.endswith("_s")))
-    whole = [name for name in table if name not in {"started_at", *floats}]
-    return pd.DataFrame(table).astype(dict.fromkeys(whole, "Int64") | dict.fromkeys(floats, "Float64"))
+    return pd.DataFrame(table).astype({name: COLUMNS[name] for name in table})
 
 
 def _costs(texts: Sequence[str | None], codes: np.ndarray[Any, Any], count: int) -> Any:  # noqa: ANN401 - pandas' array

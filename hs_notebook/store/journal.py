@@ -25,7 +25,7 @@ from hs_notebook.store.unwritten import Unwritten
 from hs_notebook.store.writer import this_writer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from sqlalchemy import Connection
 
@@ -214,6 +214,12 @@ class Journal:
         from hs_notebook.store.schema import answers
 
         return self._database.read(lambda to: find(to, answers.c.notebook == plain(notebook), limit=limit))
+
+    def texts(self, answer_ids: Iterable[str]) -> dict[str, tuple[str, str]]:
+        """Prompt and answer by id, of those that are kept; several messages stand below their roles."""
+        from hs_notebook.store.journal_rows import texts
+
+        return self._database.read(lambda to: texts(to, list(answer_ids)))
 
     def _first(self, *where: Any) -> Kept | None:  # noqa: ANN401 - conditions, of SQLAlchemy's types
         from hs_notebook.store.journal_rows import find

@@ -12,6 +12,7 @@ from hs_notebook.answer import Attempt, Status, UsageSource
 from hs_notebook.store.kept import Kept
 from hs_notebook.store.moment import from_micros, now
 from hs_notebook.store.schema import answers, attempts, pieces
+from hs_notebook.store.text import plain
 from hs_notebook.store.unwritten import joined
 from hs_notebook.store.writer import is_gone, was_left
 from hs_notebook.wire.chunk import ChatRequest, FinishReason, ToolCallDelta, Usage
@@ -22,10 +23,13 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement, Row
 
-__all__ = ["TakenError", "add_piece", "begin", "end", "find", "not_failed", "prune"]
+__all__ = ["TakenError", "add_piece", "begin", "end", "find", "not_failed", "prune", "texts"]
 
 _ENDED = tuple(status.value for status in (Status.COMPLETE, Status.FAILED))
 """What nobody will take up again."""
+
+_IDS = 500
+"""Ids asked for at a time: every database takes so many."""
 
 _WRITER = select(answers.c.writer).where(answers.c.id == bindparam("of")).with_for_update()
 _ADD = insert(pieces)
@@ -96,6 +100,27 @@ def find(connection: Connection, *where: ColumnElement[bool], limit: int | None 
     newest = (answers.c.updated_at.desc(), answers.c.created_at.desc(), answers.c.id)
     query = select(answers).where(*where).order_by(*newest).limit(limit)
     return [_kept(connection, row) for row in connection.execute(query).all()]
+
+
+def texts(connection: Connection, ids: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """Prompt and answer by id, as text that every file takes."""
+    found: dict[str, tuple[str, str]] = {}
+    for first in range(0, len(ids), _IDS):
+        some = ids[first : first + _IDS]
+        counting = and_(pieces.c.answer_id == answers.c.id, pieces.c.number >= answers.c.first_piece)
+        query = select(answers.c.id, answers.c.request, pieces.c.text).outerjoin(pieces, counting)
+        rows = connection.execute(query.where(answers.c.id.in_(some)).order_by(pieces.c.number))
+        for name, request, text in rows:
+            prompt, answer = found.get(name) or (_prompt(request), "")
+            found[name] = (prompt, answer + plain(text or ""))
+    return found
+
+
+def _prompt(request: str) -> str:
+    messages = msgspec.json.decode(request, type=ChatRequest).messages
+    if len(messages) == 1:
+        return plain(messages[0].content)
+    return plain("\n\n".join(f"{message.role}: {message.content}" for message in messages))
 
 
 def not_failed() -> ColumnElement[bool]:

@@ -1,0 +1,1 @@
+"""The usage table as a file, by suffix, and back."""
