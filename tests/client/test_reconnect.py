@@ -298,10 +298,14 @@ def test_one_event_a_connection(serve, client):
         await peer.piece(named(whole())[at])
         peer.end()
 
-    answer = client(serve(script)).ask("hello", model="m")
+    server = serve(script)
+    answer = client(server).ask("hello", model="m")
     assert (answer.text, answer.status) == (TEXT, Status.COMPLETE)
     assert [one.resumed_by for one in answer.attempts] == [None] + ["replay"] * 5
     assert len(answer.notes) == 1
+    asked = [request.headers for request in server.requests if not request.path.endswith("check")]
+    for name in ("last-event-id", "x-stream-event-id"):  # as browsers do it, and as ours is asked
+        assert [headers.get(name) for headers in asked] == [None, *(f"{RUN}.{n:08d}" for n in range(1, 6))]
 
 
 def test_a_line_that_flaps_for_ever_comes_to_an_end(serve, client, rows):
