@@ -8,7 +8,18 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Literal
 
-__all__ = ["Asked", "Fault", "Then", "among", "events_of", "in_turn", "order", "twice"]
+__all__ = [
+    "Asked",
+    "Fault",
+    "Then",
+    "among",
+    "changed",
+    "events_of",
+    "in_turn",
+    "is_comment",
+    "order",
+    "twice",
+]
 
 Pieces = AsyncIterator[bytes]
 
@@ -30,6 +41,7 @@ class Fault:
 
     Attributes:
         at: Bytes of the body after which `then` comes; None: see `wire_at`. One past the end never comes.
+        after: The same in whole events.
         wire_at: The same in bytes of the whole response, head and chunk sizes too; not for CLEAN.
         then: What comes after them.
         pause_s: Seconds of silence before that.
@@ -43,6 +55,7 @@ class Fault:
     """
 
     at: int | None = None
+    after: int | None = None
     wire_at: int | None = None
     then: Then = Then.GO_ON
     pause_s: float = 0.0
@@ -94,16 +107,14 @@ def order(*numbers: int) -> Callable[[Pieces], Pieces]:
     """The events of these numbers (from 0) in this order, then those after the highest as they come."""
 
     async def ordered(events: Pieces) -> Pieces:
-        come: list[bytes] = []
-        for number in numbers:
-            while len(come) <= number:
-                try:
-                    come.append(await anext(events))
-                except StopAsyncIteration:
-                    return
-            yield come[number]
+        waiting, come = list(numbers), []
         async for one in events:
-            yield one
+            if not waiting or is_comment(one):
+                yield one
+                continue
+            come.append(one)
+            while waiting and waiting[0] < len(come):
+                yield come[waiting.pop(0)]
 
     return ordered
 
@@ -120,6 +131,16 @@ def twice(chance: float, random: Callable[[], float]) -> Callable[[Pieces], Piec
     return repeated
 
 
+def changed(old: bytes, new: bytes) -> Callable[[Pieces], Pieces]:
+    """`new` wherever an event holds `old`."""
+
+    async def altered(events: Pieces) -> Pieces:
+        async for one in events:
+            yield one.replace(old, new)
+
+    return altered
+
+
 def among(data: bytes) -> Callable[[Pieces], Pieces]:
     """`data` before each event."""
 
@@ -130,14 +151,26 @@ def among(data: bytes) -> Callable[[Pieces], Pieces]:
     return mixed
 
 
+def is_comment(event: bytes) -> bool:
+    """Whether it is a line of comment between events, as a heartbeat is; it is not counted."""
+    return event.startswith(b":")
+
+
 async def events_of(body: Pieces, content_type: str) -> Pieces:
     """Whole events with their ends: up to a blank line, or of JSON lines a line; then what is left."""
     ends = (b"\n\n", b"\r\n\r\n") if "event-stream" in content_type else (b"\n",)
     left = b""
     async for data in body:
         left += data
-        while found := [at + len(end) for end in ends if (at := left.find(end)) >= 0]:
-            yield left[: min(found)]
-            left = left[min(found) :]
+        while found := _first_end(left, ends):
+            yield left[:found]
+            left = left[found:]
     if left:
         yield left
+
+
+def _first_end(data: bytes, ends: tuple[bytes, ...]) -> int:
+    """Where the first event of `data` ends; 0: it is not whole."""
+    if is_comment(data):
+        return data.find(b"\n") + 1
+    return min((at + len(end) for end in ends if (at := data.find(end)) >= 0), default=0)

@@ -17,7 +17,8 @@ answers to chat requests one by one and leaves all else alone.
     Fault(at=120, then=Then.HANG)                   then nothing more, and the connection stays: a black hole
     Fault(at=120, then=Then.HALF_CLOSE)             then FIN from the server's side; the client's side stays
     Fault(at=120, pause_s=0.5)                      then half a second of silence, and on it goes
-    Fault(wire_at=40, then=Then.CLOSE)              the same counted from the first byte of the head
+    Fault(after=3, then=Then.CLOSE)                 the same counted in whole events
+    Fault(wire_at=40, then=Then.CLOSE)              and from the first byte of the head
     Fault(piece=1)                                  each byte in a segment of its own
     Fault(framing="close")                          the connection's end is the body's: cuts cannot be seen
     Fault(status=503, headers={"Retry-After": "2"}) the server is not asked at all
@@ -25,6 +26,7 @@ answers to chat requests one by one and leaves all else alone.
     Fault(events=order(0, 0, 2, 1))                 events twice and in disorder
     Fault(events=twice(0.01, random.random))        one event in a hundred twice
     Fault(events=among(b": hb\\n"))                  comments among the events
+    Fault(events=changed(b"cat", b"hat"))           other text
 
 From outside the tests: `from tests.faults.proxy import …`, with the repository on sys.path. It reads HTTP/1.1
 with h11, one request a connection, and writes it by hand, so that it can be broken anywhere.
@@ -37,19 +39,18 @@ import contextlib
 import socket
 import struct
 import threading
-from http import HTTPStatus
 from itertools import count
 from typing import TYPE_CHECKING, Self
 
 import h11
 
-from .fault import Asked, Fault, Then, among, events_of, in_turn, order, twice
+from .fault import Asked, Fault, Then, among, changed, events_of, in_turn, is_comment, order, twice
 from .http1 import head_of, parsed, reframed, request_of, request_sent
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
-__all__ = ["Asked", "Fault", "Proxy", "Then", "among", "in_turn", "on_a_thread", "order", "twice"]
+__all__ = ["Asked", "Fault", "Proxy", "Then", "among", "changed", "in_turn", "on_a_thread", "order", "twice"]
 
 
 class Proxy:
@@ -184,6 +185,7 @@ class _Near:
         self.dropped = False  # no goodbye
         self._wire = 0
         self._body = 0
+        self._events = 0
         writer.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     async def left(self) -> None:
@@ -194,27 +196,35 @@ class _Near:
 
     async def answer(self, fault: Fault) -> None:
         """A whole answer in the server's place."""
-        status = HTTPStatus(fault.status or 200)
-        headers = {
+        own = {
             "Content-Type": "application/json",
             "Content-Length": str(len(fault.body)),
-            **fault.headers,
+            "Connection": "close",
         }
-        await self._send(head_of(status.value, status.phrase, headers))
+        await self._send(head_of(fault.status or 200, "Planned", {**own, **fault.headers}))
         await self._send(fault.body)
 
     async def carry(self, head: h11.Response, body: AsyncIterator[bytes]) -> None:
         """The server's answer."""
         headers, framing = reframed(head, self.fault)
         await self._send(head_of(head.status_code, head.reason.decode("latin-1"), headers))
-        if self.fault.events is not None:
-            body = self.fault.events(events_of(body, headers.get("content-type") or ""))
-        if self.fault.at == 0:
+        body = self._changed(body, headers.get("content-type") or "")
+        if 0 in (self.fault.at, self.fault.after):
             await self._end(framing)
         async for data in body:
             await self._carry(data, framing)
+            self._events += not is_comment(data)
+            if self._events == self.fault.after:
+                await self._end(framing)
         if framing == "chunked":
             await self._send(b"0\r\n\r\n")
+
+    def _changed(self, body: AsyncIterator[bytes], content_type: str) -> AsyncIterator[bytes]:
+        """The body event by event, and as the fault makes them; as it came where it does not speak of any."""
+        if self.fault.events is None and self.fault.after is None:
+            return body
+        events = events_of(body, content_type)
+        return events if self.fault.events is None else self.fault.events(events)
 
     async def _carry(self, data: bytes, framing: str) -> None:
         """A piece of the body, as far as the fault lets it through."""

@@ -7,7 +7,7 @@ import httpx
 import pytest
 from misbehaving import good_events, until
 
-from .proxy import Fault, Then, among, in_turn, order, twice
+from .proxy import Fault, Then, among, changed, in_turn, order, twice
 
 BODY = b"".join(good_events())
 
@@ -99,6 +99,14 @@ def test_a_body_is_cut_at_any_byte(proxy, then, end, whole, path):
     assert until(lambda: proxy.open == 0)
 
 
+def test_a_body_is_cut_after_any_event(proxy):
+    events = good_events()
+    for after in range(len(events) + 1):
+        proxy.plan = in_turn(Fault(after=after, then=Then.RESET))
+        came, how = received(proxy)
+        assert (content(came), how) == (b"".join(events[:after]), "reset")
+
+
 def test_a_response_is_cut_at_any_byte_of_its_head_and_its_framing(proxy):
     whole, _ = received(proxy)
     for at in range(0, len(whole), 17):
@@ -153,6 +161,7 @@ def test_events_twice_in_disorder_and_in_company(proxy, path):
         twice(0.5, iter([0.1, 0.9] * 9).__next__): [
             each for number, one in enumerate(events) for each in [one] * (2 - number % 2)
         ],
+        changed(b"prefix", b"suffix"): [one.replace(b"prefix", b"suffix") for one in events],
         among(b": hb\n"): [b": hb\n" + one for one in events],
         order(2): events[2:],
     }
