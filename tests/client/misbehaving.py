@@ -72,6 +72,7 @@ class Peer:
         self.writer = writer
         self.number = 0
         self.request = None
+        self.content_type = "text/event-stream"
 
     async def next_request(self):
         try:
@@ -98,8 +99,10 @@ class Peer:
         self.writer.write(data)
         await self.writer.drain()
 
-    async def head(self, status="200 OK", content_type="text/event-stream", framing="chunked", **headers):
+    async def head(self, status="200 OK", content_type="", framing="chunked", **headers):
+        """Status and headers; the peer's own content type unless another is given (None: none is sent)."""
         self.framing = framing
+        content_type = self.content_type if content_type == "" else content_type
         lines = [f"HTTP/1.1 {status}"]
         if content_type:
             lines.append(f"Content-Type: {content_type}")

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,8 +21,9 @@ from hs_notebook import HolySheep, StreamingConfig
 from hs_notebook.answer import Status
 from hs_notebook.client.engine import engine
 from hs_notebook.store import ledger
+from hs_notebook.wire import prefill
 
-from ..gateway.far import Far, chunk, respond
+from ..gateway.far import Far, chunk, respond  # noqa: TID252 - tests are no package with a name
 from .proxy import Asked, Fault, Proxy, on_a_thread
 
 if TYPE_CHECKING:
@@ -41,10 +41,10 @@ QUICK = {"reconnect_delay": 0.002, "heartbeat_interval": 0.1, "progress_timeout"
 """Clocks of a bench: a wait is a wait, however short."""
 
 
-def upstream(words: list[str] = WORDS, *, finish: str = "stop") -> list[bytes]:
-    """The events of a whole answer of the provider behind the gateway."""
-    usage = {"prompt_tokens": PROMPT_TOKENS, "completion_tokens": len(words)}
-    last = chunk(finish=finish, usage=usage)
+def upstream(words: list[str] = WORDS, *, counts: int | None = None) -> list[bytes]:
+    """The events of a whole answer of the provider behind the gateway; `counts` None: a token a word."""
+    usage = {"prompt_tokens": PROMPT_TOKENS, "completion_tokens": len(words) if counts is None else counts}
+    last = chunk(finish="stop", usage=usage)
     return [*(chunk(word) for word in words), last, b"data: [DONE]\n\n"]
 
 
@@ -153,6 +153,11 @@ class Result:
     left: dict[str, int]
 
 
+def next_of(waiting: list[Any]) -> Any:
+    """The first, taken away; the last one stays."""
+    return waiting.pop(0) if len(waiting) > 1 else waiting[0]
+
+
 class Relayed:
     """The real gateway and a provider behind it, for many scenarios one after the other.
 
@@ -162,7 +167,7 @@ class Relayed:
 
     def __init__(self, gateway: Any) -> None:
         self.behind: Callable[..., None] = WHOLE
-        self.far = Far(lambda far, connection: self.behind(far, connection))
+        self.far = Far(lambda *far: self.behind(*far))  # noqa: PLW0108 - it changes
         toml = f'[far]\nbase_url = "{self.far.url}"\nmodels = ["model-x", "claude-sonnet-4-5"]\n'
         (Path(gateway.home) / "gateway.toml").write_text(toml)
         self.port = urlsplit(gateway.url).port
@@ -198,7 +203,7 @@ def far_end(scenario: Scenario, relayed: Relayed) -> Iterator[Relayed | Served]:
     """The scenario's far end, for the length of the block."""
     if scenario.script is None:
         waiting = list(scenario.behind)
-        relayed.behind = lambda *far: (waiting.pop(0) if len(waiting) > 1 else waiting[0])(*far)
+        relayed.behind = lambda *far: next_of(waiting)(*far)  # noqa: PLW0108 - each time another
         yield relayed
         return
     served = Served(scenario.script())
@@ -218,6 +223,7 @@ def run(
         relayed: The gateway.
         ask: Begins the stream, given the client and the options; None: asks and leaves it alone.
     """
+    prefill._refused.clear()  # what another scenario learnt of a model is no news to this one
     sockets, tasks = open_sockets(), running_tasks()
     chunks: list[StreamChunk] = []
     with far_end(scenario, relayed) as far:
@@ -238,6 +244,7 @@ def run(
             }
             asker.close()
         runs = far.runs - runs
+    prefill._refused.clear()
     left["sockets"] = settled(lambda: open_sockets() - sockets)
     mine = [row for row in rows() if row["answer_id"] == stream.answer.id]
     keys = [asked.headers["idempotency-key"] for asked in proxy.chats]
@@ -291,7 +298,7 @@ def _socket_names() -> list[str]:
     names = []
     for one in Path("/proc/self/fd").iterdir():
         with contextlib.suppress(OSError):  # closed in this moment
-            names.append(os.readlink(one))
+            names.append(str(one.readlink()))
     return [name for name in names if name.startswith("socket:")]
 
 

@@ -10,6 +10,8 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "client"))  # for `misbehavin
 
 from misbehaving import Server
 
+from ..gateway.conftest import running  # noqa: TID252 - tests are no package with a name
+from .bench import Relayed, warm_up
 from .proxy import Proxy, on_a_thread
 
 
@@ -34,3 +36,14 @@ def through():
         yield lambda port, plan=None: stack.enter_context(
             on_a_thread(Proxy(port) if plan is None else Proxy(port, plan))
         )
+
+
+@pytest.fixture(scope="session")
+def relayed(tmp_path_factory):
+    """The real gateway and a provider behind it, for all scenarios."""
+    with running(tmp_path_factory.mktemp("gateway"), "--heartbeat", "0.05") as gateway:
+        relayed = Relayed(gateway)
+        warm_up(relayed)
+        yield relayed
+        relayed.close()
+    assert "Traceback" not in gateway.log

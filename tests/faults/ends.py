@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import re
 import time
 import zlib
 from typing import TYPE_CHECKING, Any
 
-from misbehaving import DONE, WORDS, event, good_events
+from misbehaving import DONE, TEXT, WORDS, event, good_events
 from replaying import Keeping, send_whole
 
-from ..gateway.far import chunk
+from ..gateway.far import chunk  # noqa: TID252 - tests are no package with a name
+from .bench import next_of, upstream
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -44,6 +47,15 @@ BROKEN = in_pieces(*(chunk(word) for word in WORDS[:3]), end=b"")
 """A provider that is lost after three words."""
 
 
+def going_on(far: Any, connection: Any) -> None:
+    """A provider that goes on from the beginning of its answer, where it is given one."""
+    last = far.heard[-1][1]["messages"][-1]
+    given = last["content"] if last["role"] == "assistant" else ""
+    left = TEXT.removeprefix(given)
+    words = [word for word in re.split(r"(?<=.)(?= )", left) if word]
+    in_pieces(*upstream(words, counts=len(WORDS)))(far, connection)
+
+
 # -- servers in the gateway's place ------------------------------------------------------------------------
 
 
@@ -62,7 +74,7 @@ def saying(*answers: Callable[[Peer], Awaitable[None]]) -> Callable[[], Script]:
             if "/stream/" in peer.request.path:
                 await peer.plain("404 Not Found", b"{}")
             else:
-                await (waiting.pop(0) if len(waiting) > 1 else waiting[0])(peer)
+                await next_of(waiting)(peer)
 
         return script
 
@@ -99,8 +111,6 @@ def beating(*parts: bytes) -> Script:
     """All this, and then heartbeats for ever."""
 
     async def send(peer: Peer) -> None:
-        import asyncio
-
         await peer.head()
         for part in parts:
             await peer.piece(part)

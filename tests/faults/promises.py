@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hs_notebook.answer import Status
-from hs_notebook.client.event_ids import Follows, follows
+from hs_notebook.client.resuming.event_ids import Follows, follows
 from hs_notebook.errors import HolySheepError
 
 from .bench import KEY, PROMPT_TOKENS

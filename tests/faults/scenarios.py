@@ -1,13 +1,12 @@
 """The scenarios: what is done to the wire, and what must come of it. docs/faults.md shows them as tables.
 
 F01 to F38 are the faults that the project's field notes found in the wild; D is for the closing record, whose
-digest proves the text. A scenario that another test covers already is named with that test, in `ELSEWHERE`.
+digest proves the text. What other tests cover is in elsewhere.py.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
 
 from misbehaving import DONE, WORDS, event, good_events
 
@@ -28,7 +27,7 @@ from . import ends
 from .bench import WHOLE, Outcome, Scenario, upstream
 from .fault import Fault, Then, among, changed, order
 
-__all__ = ["ELSEWHERE", "SCENARIOS", "Elsewhere"]
+__all__ = ["SCENARIOS"]
 
 REPLAYED = Outcome(taken_up=("replay",), told=("Replayed after a break", "nothing was billed again"))
 RETRIED = Outcome(taken_up=("retry",))
@@ -62,13 +61,15 @@ SCENARIOS: tuple[Scenario, ...] = (
     Scenario("F01 closed", "FIN after the third event", REPLAYED, at(after=3, then=Then.CLOSE)),
     Scenario("F01 half-closed", "FIN from the server, its other side stays open", REPLAYED,
              at(after=3, then=Then.HALF_CLOSE)),
-    Scenario("F01 in a chunk", "FIN in the middle of an HTTP chunk", REPLAYED, at(wire_at=1100, then=Then.CLOSE)),
+    Scenario("F01 in a chunk", "FIN in the middle of an HTTP chunk", REPLAYED,
+             at(wire_at=1100, then=Then.CLOSE)),
     Scenario("F01 four times", "RST, FIN, a clean end and again RST, each after one event",
              Outcome(taken_up=("replay",) * 4, told=REPLAYED.told),
              tuple(Fault(after=1, then=how) for how in (Then.RESET, Then.CLOSE, Then.CLEAN, Then.RESET))),
     Scenario("F02 clean end", "the chunked body ends properly after the third event", REPLAYED,
              at(after=3, then=Then.CLEAN)),
-    Scenario("F02 close-delimited", "a body without length or chunks is closed after the third event", REPLAYED,
+    Scenario("F02 close-delimited", "a body without length or chunks is closed after the third event",
+             REPLAYED,
              at(after=3, then=Then.CLEAN, framing="close")),
     Scenario("F03 black hole", "after two events and some heartbeats not a byte more, the connection stays",
              REPLAYED, at(after=3, then=Then.HANG),
@@ -80,9 +81,10 @@ SCENARIOS: tuple[Scenario, ...] = (
              lost(Status.INTERRUPTED, "none", StalledError, "has sent no text for 0.3 s"),
              script=ends.saying(ends.beating()), client={"streaming": {"progress_timeout": 0.3}}),
     Scenario("F04 heartbeats after text", "two words, then heartbeats for ever; a replay finds no more",
-             lost(Status.INTERRUPTED, "a beginning", StalledError, "makes no progress", taken_up=("replay",)),
-             behind=(ends.in_pieces(*upstream()[:2], 1.5, end=b""),),
-             client={"streaming": {"progress_timeout": 0.3}}),
+             lost(Status.INTERRUPTED, "a beginning", StalledError, "makes no progress",
+             taken_up=("replay",)),
+             behind=(ends.in_pieces(*upstream()[:2], 1.2, end=b""),),
+             client={"streaming": {"progress_timeout": 0.2}}),
     Scenario("F06 wait, milliseconds", "429 with `retry-after-ms: 60`", RETRIED,
              at(status=429, headers={"retry-after-ms": "60"})),
     Scenario("F06 wait, seconds", "429 with `Retry-After: 0.1`", RETRIED,
@@ -100,17 +102,21 @@ SCENARIOS: tuple[Scenario, ...] = (
     Scenario("F07 the answer is lost", "502 in the place of an answer that was begun: the key finds it",
              RETRIED, at(status=502, asks=True)),
     Scenario("F07 four times 503", "503 for good",
-             lost(Status.FAILED, "none", ServerFailedError, "failed (503)", taken_up=("retry",) * 3, runs=0),
+             lost(Status.FAILED, "none", ServerFailedError, "failed (503)", taken_up=("retry",) * 3,
+             runs=0),
              then=Fault(status=503)),
     *(
-        Scenario(f"F08 {status}", f"status {status}", lost(Status.FAILED, "none", kind, f"({status})", "no quota", runs=0),
+        Scenario(f"F08 {status}", f"status {status}",
+        lost(Status.FAILED, "none", kind, f"({status})", "no quota", runs=0),
                  at(status=status, body=b'{"error": {"message": "no quota"}}'))
         for status, kind in (
-            (400, StatusError), (401, KeyRefusedError), (403, KeyRefusedError), (404, ModelNotFoundError), (422, StatusError)
+            (400, StatusError), (401, KeyRefusedError), (403, KeyRefusedError), (404, ModelNotFoundError),
+            (422, StatusError)
         )
     ),
     Scenario("F09 503 on the resume", "RST after the third event, then 503 twice",
-             Outcome(taken_up=("replay",) * 3, told=REPLAYED.told), (CUT, Fault(status=503), Fault(status=503))),
+             Outcome(taken_up=("replay",) * 3, told=REPLAYED.told),
+             (CUT, Fault(status=503), Fault(status=503))),
     Scenario("F09 503, then 410", "the restart is not used up by failing servers",
              Outcome(taken_up=("replay", "replay", "restart"), told=RESTARTED.told, runs=2),
              (CUT, Fault(status=503), Fault(status=410))),
@@ -144,12 +150,15 @@ SCENARIOS: tuple[Scenario, ...] = (
     Scenario("F11 continued", "410, of a model that takes the beginning of its answer",
              Outcome(taken_up=("replay", "continue"), told=CONTINUED.told, runs=2),
              at(at=430, then=Then.RESET), script=ends.keeping(410), model=CLAUDE),
-    Scenario("F12 yes, then 410", "/stream/check says yes, the resume 410", DENIED, (CUT, Fault(status=410)),
+    Scenario("F12 yes, then 410", "/stream/check says yes, the resume 410", DENIED,
+             (CUT, Fault(status=410)),
              check=Fault(status=200, body=b'{"valid": true}')),
-    Scenario("F12 no check", "/stream/check fails; the resume does not", REPLAYED, (CUT,), check=Fault(status=500)),
+    Scenario("F12 no check", "/stream/check fails; the resume does not", REPLAYED, (CUT,),
+             check=Fault(status=500)),
     Scenario("F13 some again", "the replay begins with events twice", REPLAYED,
              (CUT, Fault(events=order(0, 0, 1, 0, 1, 2)))),
-    Scenario("F13 all again", "the replay begins with all that is held", REPLAYED, at(at=300, then=Then.RESET),
+    Scenario("F13 all again", "the replay begins with all that is held", REPLAYED,
+             at(at=300, then=Then.RESET),
              script=ends.keeping("again")),
     Scenario("F13 without a break", "events twice on a healthy line", UNTOUCHED,
              at(events=order(0, 0, 1, 1, 1, 0, 2, 2, 3))),
@@ -171,9 +180,12 @@ SCENARIOS: tuple[Scenario, ...] = (
              at(after=0, then=Then.CLEAN)),
     Scenario("F22 silent, before the first event", "headers, heartbeats, and a black hole", RETRIED,
              at(at=40, then=Then.HANG), behind=(ends.in_pieces(0.3, *upstream()),)),
-    Scenario("F22 after the first event", "RST after exactly one event", REPLAYED, at(after=1, then=Then.RESET)),
-    Scenario("F23 before the finish reason", "RST after the last word", REPLAYED, at(after=5, then=Then.RESET)),
-    Scenario("F23 before the usage", "RST after the finish reason", Outcome(tokens=None), at(after=6, then=Then.RESET)),
+    Scenario("F22 after the first event", "RST after exactly one event", REPLAYED,
+             at(after=1, then=Then.RESET)),
+    Scenario("F23 before the finish reason", "RST after the last word", REPLAYED,
+             at(after=5, then=Then.RESET)),
+    Scenario("F23 before the usage", "RST after the finish reason", Outcome(tokens=None),
+             at(after=6, then=Then.RESET)),
     Scenario("F23 before [DONE]", "RST after the closing record", UNTOUCHED, at(after=7, then=Then.RESET)),
     Scenario("F24 too short", "Content-Length promises more than comes", RESTARTED,
              script=ends.saying(ends.lost(*good_events()[:3], framing=9999), ends.GOOD)),
@@ -183,9 +195,12 @@ SCENARIOS: tuple[Scenario, ...] = (
              script=ends.saying(ends.trailing())),
     Scenario("F25 JSON", "an error as JSON under status 200",
              lost(Status.FAILED, "none", ProviderError, "no such plan"),
-             script=ends.saying(ends.body(b'{"error": {"message": "no such plan"}}', content_type="application/json"))),
-    Scenario("F25 HTML", "a web page under status 200", lost(Status.FAILED, "none", ProtocolError, "a web page", "Sign in"),
-             script=ends.saying(ends.body(b"<html><title>Sign in</title></html>", content_type="text/html"))),
+             script=ends.saying(ends.body(b'{"error": {"message": "no such plan"}}',
+             content_type="application/json"))),
+    Scenario("F25 HTML", "a web page under status 200",
+             lost(Status.FAILED, "none", ProtocolError, "a web page", "Sign in"),
+             script=ends.saying(ends.body(b"<html><title>Sign in</title></html>",
+             content_type="text/html"))),
     Scenario("F25 no Content-Type", "an event stream without a Content-Type", UNTOUCHED,
              at(headers={"Content-Type": None})),
     Scenario("F25 wrong Content-Type", "an event stream that calls itself `application/json`", UNTOUCHED,
@@ -194,18 +209,23 @@ SCENARIOS: tuple[Scenario, ...] = (
              at(headers={"Content-Type": "Text/Event-Stream; charset=windows-1252"})),
     Scenario("F26 BOM", "a byte order mark before the first event", UNTOUCHED,
              script=ends.saying(ends.body(b"\xef\xbb\xbf" + good_events()[0], *good_events()[1:]))),
-    Scenario("F26 event stream", "line separators, half-width and right-to-left characters in the text", UNTOUCHED,
+    Scenario("F26 event stream", "line separators, half-width and right-to-left characters in the text",
+             UNTOUCHED,
              script=ends.saying(ends.body(*good_events(ODD))), whole="".join(ODD)),
     Scenario("F26 JSON lines", "the same in JSON lines", UNTOUCHED,
-             script=ends.saying(ends.body(*ends.lines(ODD), content_type="application/x-ndjson")), whole="".join(ODD)),
+             script=ends.saying(ends.body(*ends.lines(ODD), content_type="application/x-ndjson")),
+             whole="".join(ODD)),
     Scenario("F26 plain text", "the same in plain text", Outcome(told=("plain text",), tokens=None),
-             script=ends.saying(ends.body("".join(ODD).encode(), content_type="text/plain")), whole="".join(ODD)),
+             script=ends.saying(ends.body("".join(ODD).encode(), content_type="text/plain")),
+             whole="".join(ODD)),
     Scenario("F27 three choices", "three choices, one of which never finishes",
              Outcome(told=("only the first is kept",)), script=ends.saying(ends.body(*ends.CHOICES))),
     Scenario("F27 the first unfinished", "the first choice never finishes",
-             lost(Status.INTERRUPTED, "a beginning", CutError, "without a finish reason", "only the first is kept"),
+             lost(Status.INTERRUPTED, "a beginning", CutError, "without a finish reason",
+             "only the first is kept"),
              script=ends.saying(ends.body(*ends.FIRST_UNFINISHED)), options={"restart": "never"}),
-    Scenario("F28 in a tool call", "FIN within a tool call's arguments; the model would take a beginning", RESTARTED,
+    Scenario("F28 in a tool call", "FIN within a tool call's arguments; the model would take a beginning",
+             RESTARTED,
              script=ends.saying(ends.lost(*ends.TOOL[:2]), ends.GOOD), model=CLAUDE),
     Scenario("F28 and no restart", "the same, and restart=never",
              lost(Status.INTERRUPTED, "a beginning", CutError, "restart=never"),
@@ -215,14 +235,17 @@ SCENARIOS: tuple[Scenario, ...] = (
              (Fault(at=250, then=Then.RESET), Fault(status=400)),
              script=ends.saying(ends.GOOD), model=CLAUDE),
     Scenario("F31 flapping", "each connection brings one event",
-             Outcome(taken_up=("replay",) * 5, told=REPLAYED.told, tokens=None), then=Fault(after=1, then=Then.CLOSE)),
-    Scenario("F35 the provider is lost", "the connection behind the gateway breaks after three words", RESTARTED,
+             Outcome(taken_up=("replay",) * 5, told=REPLAYED.told, tokens=None),
+             then=Fault(after=1, then=Then.CLOSE)),
+    Scenario("F35 the provider is lost", "the connection behind the gateway breaks after three words",
+             RESTARTED,
              behind=(ends.BROKEN, WHOLE)),
     Scenario("F35 for good", "it does so each time",
              lost(Status.FAILED, "a beginning", ProviderError, "broke", taken_up=("restart",), runs=2),
              behind=(ends.BROKEN,)),
     Scenario("F36 slow", "a proxy holds 300 bytes back for half a second, longer than three heartbeats",
-             REPLAYED, at(at=300, pause_s=0.5), behind=(ends.in_pieces(*upstream()[:1], 0.2, *upstream()[1:]),)),
+             REPLAYED, at(at=300, pause_s=0.5),
+             behind=(ends.in_pieces(*upstream()[:1], 0.2, *upstream()[1:]),)),
     Scenario("F36 comments", "a proxy puts comments among the events", UNTOUCHED,
              at(events=among(b": OPENROUTER PROCESSING\n\n"))),
     Scenario("F36 in pieces", "a proxy sends sixteen bytes at a time", UNTOUCHED, at(piece=16)),
@@ -234,9 +257,11 @@ SCENARIOS: tuple[Scenario, ...] = (
              Outcome(taken_up=("replay",), told=REPLAYED.told, tokens=100), at(after=50, then=Then.RESET),
              behind=(ends.in_pieces(*upstream(["ha "] * 100)),), whole="ha " * 100, counts=100),
     Scenario("D1 another word", "something on the way changes a word",
-             dataclasses.replace(RESTARTED, tokens=10), lies=True, faults=at(events=changed(b"prefix", b"suffix"))),
+             dataclasses.replace(RESTARTED, tokens=10), lies=True,
+             faults=at(events=changed(b"prefix", b"suffix"))),
     Scenario("D2 for good", "it does so each time",
-             lost(Status.FAILED, "wrong", ProtocolError, "their digests differ", taken_up=("restart",), runs=2, tokens=10), lies=True,
+             lost(Status.FAILED, "wrong", ProtocolError, "their digests differ", taken_up=("restart",),
+             runs=2, tokens=10), lies=True,
              then=Fault(events=changed(b"prefix", b"suffix"))),
     Scenario("D3 after a replay", "a word is changed, then RST: the digest is the whole text's",
              dataclasses.replace(DENIED, tokens=10), lies=True, faults=
@@ -245,23 +270,3 @@ SCENARIOS: tuple[Scenario, ...] = (
              dataclasses.replace(DENIED, tokens=10), lies=True, faults=
              (Fault(after=2, then=Then.RESET), Fault(events=changed(b"prefix", b"suffix")))),
 )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Elsewhere:
-    """A scenario that another test covers.
-
-    Attributes:
-        name: As a scenario's.
-        wire: As a scenario's.
-        comes: What must come of it, for people.
-        test: The name of that test's function.
-    """
-
-    name: str
-    wire: str
-    comes: str
-    test: str
-
-
-ELSEWHERE: tuple[Elsewhere, ...] = ()

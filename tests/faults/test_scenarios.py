@@ -1,32 +1,16 @@
 """Every scenario has the outcome that the table says, and none breaks a promise."""
 
 import dataclasses
+import re
+from pathlib import Path
 
 import pytest
 
-from hs_notebook.wire import prefill
-
-from ..gateway.conftest import running
-from .bench import Relayed, run, warm_up
+from . import page
+from .bench import run
+from .elsewhere import ELSEWHERE
 from .promises import broken_promises
 from .scenarios import SCENARIOS
-
-
-@pytest.fixture(scope="module")
-def relayed(tmp_path_factory):
-    """The real gateway and a provider behind it, for all scenarios of this file."""
-    with running(tmp_path_factory.mktemp("gateway"), "--heartbeat", "0.05") as gateway:
-        relayed = Relayed(gateway)
-        warm_up(relayed)
-        yield relayed
-        relayed.close()
-    assert "Traceback" not in gateway.log
-
-
-@pytest.fixture(autouse=True)
-def models_take_beginnings(monkeypatch):
-    """What one scenario learns of a model is no news to the next."""
-    monkeypatch.setattr(prefill, "_refused", set())
 
 
 def text_of(result):
@@ -60,3 +44,28 @@ def test_scenario(scenario, relayed):
     assert outcome_of(result) == expected, said
     assert [words for words in told if words not in said] == [], said
     assert broken_promises(result) == []
+
+
+# -- the page -----------------------------------------------------------------------------------------------
+
+TESTS = Path(__file__).parents[1]
+PAGE = TESTS.parent / "docs" / "faults.md"
+
+
+@pytest.mark.parametrize("table", [page.scenarios, page.elsewhere])
+def test_the_page_shows_the_table_of_the_code(table):
+    name = table.__name__
+    shown = PAGE.read_text().partition(f"<!-- {name} -->\n")[2].partition(f"<!-- /{name} -->")[0]
+    assert shown.strip().splitlines() == list(table())
+
+
+def test_every_fault_of_the_list_is_there_once():
+    names = [one.name for one in (*SCENARIOS, *ELSEWHERE)]
+    assert len(set(names)) == len(names)
+    assert {name.split()[0] for name in names} >= {f"F{number:02d}" for number in range(1, 39)}
+
+
+def test_the_tests_that_the_page_names_are_there():
+    written = "\n".join(file.read_text() for file in TESTS.rglob("test_*.py"))
+    there = set(re.findall(r"^def (test_\w+)\(", written, re.MULTILINE))
+    assert [one.test for one in ELSEWHERE if one.test not in there] == []

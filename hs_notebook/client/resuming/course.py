@@ -134,7 +134,7 @@ class Course:
 
     @property
     def _server(self) -> Server:
-        if self._ours or has_order(self._answer.last_event_id):
+        if self._ours or self.stream_id is not None or has_order(self._answer.last_event_id):
             return Server("events", self._prefill is not None)
         text_only = not any(self._answer.sizes[1:])
         return Server("conversation" if self._conversation and text_only else None, self._prefill is not None)
