@@ -63,6 +63,7 @@ class Outcome:
         told: What the user is told: found in the notes and the lines of the error.
         runs: How often the model was run, which is what is billed.
         tokens: Output tokens in the usage table, all rows of the answer together; None: none is counted.
+        seconds: How long it takes at least.
     """
 
     status: Status = Status.COMPLETE
@@ -72,6 +73,7 @@ class Outcome:
     told: tuple[str, ...] = ()
     runs: int = 1
     tokens: int | None = TOKENS
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,10 +39,11 @@ def outcome_of(result):
 def test_scenario(scenario, relayed):
     result = run(scenario, relayed)
     expected = dataclasses.asdict(scenario.outcome)
-    told = expected.pop("told")
+    told, seconds = expected.pop("told"), expected.pop("seconds")
     said = "\n".join([*result.answer.notes, str(result.answer.error or "")])
     assert outcome_of(result) == expected, said
     assert [words for words in told if words not in said] == [], said
+    assert result.seconds >= seconds
     assert broken_promises(result) == []
 
 

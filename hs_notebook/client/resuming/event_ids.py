@@ -31,16 +31,16 @@ class Follows(StrEnum):
 def follows(event_id: str | None, last: str | None) -> Follows:
     """What an event is to the last one taken in, by their ids.
 
-    Only our gateway's ids promise to have no holes; plain integers need not be consecutive. A GAP can be
-    believed only where every event is asked about, also those that bring no chunk (Anthropic has such).
+    Only our gateway's ids promise to have no holes, from 1 on; plain integers need not be consecutive. A GAP
+    can be believed only where every event is asked about, also those that bring no chunk (Anthropic's do).
 
     Args:
         event_id: The event's id; None where it has none.
         last: The id of the last event taken in; None before the first.
     """
-    if last is None:
-        return Follows.NEW
     run, place = _split(event_id)
+    if last is None:
+        return Follows.GAP if run is not None and (place or 0) > 1 else Follows.NEW
     last_run, last_place = _split(last)
     if place is None or last_place is None:
         return Follows.UNKNOWN

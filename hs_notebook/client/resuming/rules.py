@@ -219,6 +219,10 @@ RULES: tuple[Rule, ...] = (
         to=Action.RETRY, wait=True, why="The same request finds the answer under way; it is billed once.",
     ),
     _row(
+        (Break.GAP,), _UNSHOWN, _NOT_REPLAYABLE, _ATTACHES, _NOT_THRICE,
+        to=Action.RETRY, why="The first events are missing; the same request brings them again.",
+    ),
+    _row(
         (Break.STALLED,), _UNSHOWN, _NOT_REPLAYABLE,
         to=Action.GIVE_UP, why="The server may be answering to nobody; asking again would be billed twice.",
     ),

@@ -109,6 +109,8 @@ PLAIN = Held(text=True)
         (Break.MALFORMED, Held(True, "1", restarts=1), EVENTS, Action.GIVE_UP),
         (Break.GAP, SHOWN, EVENTS, Action.REPLAY),  # F14
         (Break.GAP, Held(True, "1", reconnects_outage=2), EVENTS, Action.RESTART),
+        (Break.GAP, Held(), EVENTS, Action.RETRY),
+        (Break.GAP, Held(reconnects_outage=2), EVENTS, Action.RESTART),
         (Break.RESET, Held(), EVENTS, Action.RETRY),  # F22: attaches by its key
         (Break.SILENT, Held(), EVENTS, Action.RETRY),
         (Break.RESET, Held(text=True, splicable=False), PREFILL, Action.RESTART),  # F28

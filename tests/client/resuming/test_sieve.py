@@ -39,7 +39,8 @@ def sifted(sieve, ids):
         (None, ["x", "x", "w"], ["x", "x", "w"], None),  # no order: nothing is dropped
         (None, ["5", "5", "7", "6", "8"], ["5", "5", "7", "8"], None),  # the same id need be no repetition
         ("5", ["5", "6"], [], Break.UNKNOWN),  # a repetition, but not of what is held
-        (None, ["s.1.9", "s.1.10", "s.1.10"], ["s.1.9", "s.1.10"], None),  # without zeros in front
+        ("s.1.8", ["s.1.9", "s.1.10", "s.1.10"], ["s.1.9", "s.1.10"], None),  # without zeros in front
+        (None, ours(2, 3), [], Break.GAP),  # the first is missing
     ],
 )
 def test_what_is_taken(last, ids, taken, broke):
