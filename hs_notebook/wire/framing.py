@@ -11,7 +11,7 @@ from typing import Literal, Protocol
 
 import msgspec
 
-__all__ = ["BOM", "Frame", "Framer", "Framing", "from_content_type", "media_type", "sniff"]
+__all__ = ["BOM", "Frame", "Framer", "Framing", "correct", "from_content_type", "media_type", "sniff"]
 
 Framing = Literal["sse", "jsonl", "json", "text"]
 """Server-sent events; one JSON value a line; JSON values however they are laid out; plain text."""
@@ -67,6 +67,20 @@ def media_type(content_type: str | None) -> str:
 def from_content_type(content_type: str | None) -> Framing | None:
     """The framing a Content-Type names; None where only the bytes can tell (absent, JSON, HTML, unknown)."""
     return _BY_MEDIA_TYPE.get(media_type(content_type))
+
+
+def correct(promised: Framing, head: bytes) -> Framing | None:
+    """The framing of a body whose Content-Type promises one; None: no byte yet that could contradict it.
+
+    JSON lines that call themselves an event stream, and the other way round, are a common mistake of servers:
+    read as promised, not one event would come out.
+    """
+    start = head.removeprefix(BOM).lstrip()[:1]
+    if not start and len(head) < _LOOK_AHEAD:
+        return None
+    if promised == "sse" and start in (b"{", b"["):
+        return "json"
+    return "sse" if promised == "jsonl" and start in (b":", b"e", b"i", b"r") else promised
 
 
 # What a body may open with. Each pattern is decided by the bytes it matches, whatever follows them.

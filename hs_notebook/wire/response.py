@@ -14,7 +14,7 @@ import msgspec
 from hs_notebook.errors import HolySheepError, ProtocolError
 from hs_notebook.wire.chunk import StreamChunk
 from hs_notebook.wire.failure import describe, error_in_bytes, excerpt
-from hs_notebook.wire.framing import from_content_type, media_type, sniff
+from hs_notebook.wire.framing import correct, from_content_type, media_type, sniff
 from hs_notebook.wire.json_frames import JsonLines, JsonValues, named
 from hs_notebook.wire.reader import provider_error, reported
 from hs_notebook.wire.shapes import reader_for
@@ -73,11 +73,11 @@ class ResponseDecoder:
         self._proven = False
         self._closed = False  # nothing more counts
         self._ending = False
-        framing: Framing | None = "text" if shape == "text" else from_content_type(content_type)
-        self._is_text = framing == "text"
-        self._is_json = framing == "jsonl"
-        if framing is not None:
-            self._framer = _FRAMERS[framing](max_event_bytes)
+        self._promised = "text" if shape == "text" else from_content_type(content_type)
+        self._is_text = self._promised == "text"
+        self._is_json = False
+        if self._is_text:
+            self._framer = TextFrames(max_event_bytes)
 
     @property
     def complete(self) -> bool:
@@ -138,6 +138,13 @@ class ResponseDecoder:
     # -- from bytes to frames -----------------------------------------------------------------
 
     def _choose_framer(self) -> Framer | None:
+        if self._promised is None:
+            return self._sniffed_framer()
+        kind = correct(self._promised, self._head)
+        self._is_json = kind in ("json", "jsonl")
+        return None if kind is None else _FRAMERS[kind](self._max)
+
+    def _sniffed_framer(self) -> Framer | None:
         kind = sniff(self._head)
         promised = media_type(self._content_type)
         if kind == "text" and promised == "application/json":

@@ -123,6 +123,13 @@ WHOLE = {
     "JSON lines": (JSONL, A + b"\n" + STOP + b"\n", "A"),
     "JSON lines, the last without its newline": (JSONL, A + b"\n" + STOP, "A"),
     "JSON lines after empty lines": (JSONL, b"\n\n" + A + b"\n\n" + STOP + b"\n", "A"),
+    "JSON lines that call themselves an event stream": (SSE, A + b"\n" + STOP + b"\n", "A"),
+    "a JSON array that calls itself one": (SSE, b"\n[" + A + b"\n,\n" + STOP + b"]", "A"),
+    "an event stream that calls itself JSON lines": (
+        JSONL,
+        b": hb\nid: 1\ndata: " + A + b"\n\n" + END + DONE,
+        "A",
+    ),
     "JSON lines with an SSE prefix": (JSONL, b"data: " + A + b"\n\n" + END + DONE, "A"),
     "JSON lines that nobody announced": (None, b" \n" + A + b"\n" + STOP + b"\n", "A"),
     "RFC 7464": ("application/json-seq", b"\x1e" + A + b"\n\x1e" + STOP + b"\n", "A"),
