@@ -22,8 +22,6 @@ const BELOW = /** @type {const} */ (["resume", "retry", "pick"]);
 /** With so much left to do, what an action costs is written out; else it is in the button's title. */
 const WRITTEN_OUT = new Set(["interrupted", "failed"]);
 
-/** Counts the captions of the page: each has an id. */
-let last = 0;
 
 export class Controls {
   #document;
@@ -89,7 +87,7 @@ export class Controls {
   /** A button with room for what it does, in words. @param {Action} action */
   #row(action) {
     const row = element(this.#document, "span", "hs-row");
-    const caption = element(this.#document, "span", "hs-caption", { id: `hs-caption-${(last += 1)}` });
+    const caption = element(this.#document, "span", "hs-caption", { id: `hs-${Math.random().toString(36).slice(2)}` });
     this.#captions.set(action, caption);
     row.append(this.#button(action).element, caption);
     return row;

@@ -7,7 +7,11 @@
 const OURS = "button, summary, select, a[href]";
 const SCROLLS = "[tabindex='0']";
 
-/** What Lumino, JupyterLab's keyboard layer, looks for where it hears keys before we do (JupyterLab 4.0). */
+/**
+ * What Lumino, the keyboard layer of JupyterLab and Notebook, looks for; Notebook 7 hears keys before we do. On the
+ * focused element itself: shortcuts name it (`:focus`), and are found before any element around it is asked.
+ * Source: @lumino/commands 2.3, `calculateDistance`; Notebook 7.6.5.
+ */
 const SUPPRESS = "data-lm-suppress-shortcuts";
 
 /**
@@ -25,13 +29,15 @@ export function keepKeys(root) {
   };
   /** @param {KeyboardEvent} event */
   const ours = (event) => {
-    const target = /** @type {Element | null} */ (event.target);
-    if (target === null || !root.contains(target)) return false;
+    const target = /** @type {Element} */ (event.target);
     if (target !== scrolling && target.closest(OURS) === null) return false;
     return event.key === "Enter" || !(event.ctrlKey || event.altKey || event.metaKey);
   };
   /** @param {KeyboardEvent} event */
-  const before = (event) => root.toggleAttribute(SUPPRESS, ours(event));
+  const before = (event) => {
+    const target = /** @type {Element} */ (event.target);
+    if (root.contains(target)) target.toggleAttribute(SUPPRESS, ours(event));
+  };
   /** @param {KeyboardEvent} event */
   const after = (event) => {
     if (ours(event)) event.stopPropagation();

@@ -89,6 +89,7 @@ def lab(jupyter_folders, tmp_path_factory):
     environment = kept | {"HOLYSHEEP_HOME": str(home), "JUPYTERLAB_SETTINGS_DIR": str(settings)}
     command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1"]
     command += ["--ServerApp.port=0", f"--ServerApp.root_dir={root}", "--LabApp.expose_app_in_browser=True"]
+    command += ["--JupyterNotebookApp.expose_app_in_browser=True"]
     with (root.parent / "lab.log").open("wb") as log:
         server = subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
     try:
@@ -144,7 +145,7 @@ def browser():
 
 @dataclass
 class LiveNotebook:
-    """A notebook open in JupyterLab."""
+    """A notebook open in JupyterLab, or in Notebook 7."""
 
     page: Page
     path: Path
@@ -212,18 +213,21 @@ class LiveNotebook:
 
 @pytest.fixture
 def open_notebook(lab, browser, request):
-    """A function that writes a notebook of these cells and opens it; or opens a file that is there."""
+    """A function that writes a notebook of these cells and opens it; or opens a file that is there.
+
+    `where`: "doc/tree" is JupyterLab, "notebooks" Notebook 7.
+    """
     with contextlib.ExitStack() as ends:
         ends.callback(lab.end_kernels)
 
-        def open_(*cells: str, path: Path | None = None, kernel: bool = True):
+        def open_(*cells: str, path: Path | None = None, kernel: bool = True, where: str = "doc/tree"):
             path = path or _write(lab.root / f"{request.node.name}.ipynb", cells)
             page = ends.enter_context(browser.new_context(viewport={"width": 1100, "height": 760})).new_page()
             received: list[int] = []
             page.on("websocket", lambda ws: ws.on("framereceived", lambda frame: received.append(len(frame))))
             if not kernel:
                 ends.callback(_let_go, _hold_kernels(page))
-            page.goto(f"{lab.url}/doc/tree/{path.name}?token={lab.token}")
+            page.goto(f"{lab.url}/{where}/{path.name}?token={lab.token}")
             page.locator(".jp-Notebook .jp-Cell").first.wait_for()
             if kernel:
                 page.wait_for_function(KERNEL_READY)

@@ -55,6 +55,16 @@ def outputs(book, index):
     return [(output.output_type, sorted(output.get("data", ()))) for output in book.cells[index].outputs]
 
 
+def press_lab_keys_in_a_control(notebook):
+    """Keys that would change the notebook in its command mode must not, with a button of ours in focus."""
+    before = notebook.page.locator(".jp-Notebook .jp-Cell .jp-InputArea").all_inner_texts()
+    notebook.page.get_by_role("button", name="Copy answer").click()
+    for keys in ("b", "x", "dd"):  # insert below, cut, delete
+        notebook.page.keyboard.type(keys)
+        assert notebook.page.locator(".jp-Notebook .jp-Cell .jp-InputArea").all_inner_texts() == before
+    assert notebook.page.evaluate("document.activeElement.className").startswith("hs-button")
+
+
 def test_an_answer_streams_and_then_rests_as_markdown(open_notebook, lab):
     notebook = open_notebook(LOAD, ask(tokens_per_s=40), "after = 1")
     notebook.run_all()
@@ -122,6 +132,17 @@ def test_the_stop_button_keeps_the_text_and_drops_the_queue(open_notebook):
     assert book.cells[2].execution_count is None
 
 
+def test_notebook_7_shows_the_same_and_keeps_its_keys_from_our_buttons(open_notebook):
+    notebook = open_notebook(LOAD, ask(tokens=3000, tokens_per_s=30), where="notebooks")
+    notebook.run_all()
+    notebook.until(lambda: len(notebook.text()) > 150, "text comes")
+    press_lab_keys_in_a_control(notebook)
+    notebook.screenshot("notebook-7")
+    notebook.interrupt()
+    notebook.ended(1)
+    notebook.until(lambda: notebook.live().count() == 0, "it rests")
+
+
 def test_a_failed_answer_keeps_its_text_and_says_why(open_notebook):
     notebook = open_notebook(LOAD, ask(tokens_per_s=200, fault="error", fail_after=30), "after = 1")
     notebook.run_all()
@@ -175,11 +196,7 @@ def test_the_end_is_followed_until_the_reader_scrolls_up_in_every_theme(open_not
 
     notebook.page.locator(".hs-latest").click()
     notebook.page.locator(".hs-latest").wait_for(state="hidden")
-    notebook.page.get_by_role("button", name="Copy answer").click()
-    for key in ("d", "d", "x", "b", "a", "Shift+M"):  # in command mode: delete, cut, insert, merge
-        notebook.page.keyboard.press(key)
-    assert notebook.page.evaluate("document.activeElement.className").startswith("hs-button")
-    assert notebook.page.locator(".jp-Notebook .jp-CodeCell").count() == 2
+    press_lab_keys_in_a_control(notebook)
     notebook.page.set_viewport_size({"width": 620, "height": 760})
     length = len(notebook.text())
     notebook.until(lambda: len(notebook.text()) > length + 100, "it goes on")
