@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from hs_notebook.errors import MissingKeyError, SettingError
+from hs_notebook.notebook import usage_table
 from hs_notebook.notebook.question.options import OPTIONS
 from hs_notebook.notebook.question.resuming import LATEST
 from hs_notebook.notebook.question.words import EXTRA
@@ -131,13 +132,14 @@ def _source(name: str | None) -> str:
     return "the default" if name in (None, "default") else str(name)
 
 
-def _usage(_magics: HolySheepMagics, _rest: str) -> None:
+def _usage(_magics: HolySheepMagics, rest: str) -> None:
     from IPython.display import display
 
-    from hs_notebook.notebook import usage_table
-    from hs_notebook.store.usage import usage
+    display(usage_table.shown(rest), raw=True)  # type: ignore[no-untyped-call]
 
-    display(usage_table.shown(usage()), raw=True)  # type: ignore[no-untyped-call]
+
+def _export(_magics: HolySheepMagics, rest: str) -> None:
+    _say(usage_table.export(rest))
 
 
 def _models(magics: HolySheepMagics, _rest: str) -> None:
@@ -193,7 +195,8 @@ COMMANDS: dict[str, Command] = {
     command.name: command
     for command in (
         Command("status", "the server, whether a key was found, the default model", _status),
-        Command("usage", "what this notebook has used, in short; all of it: hs.usage()", _usage),
+        Command("usage", "what was used, in short; all of it: hs.usage()", _usage, usage_table.USAGE_TAKES),
+        Command("export", "the usage table as a file, by its suffix", _export, usage_table.EXPORT_TAKES),
         Command("resume", "go on with an answer that was interrupted", _resume, "[id|last]"),
         Command("show", "a kept answer as far as it came, also from before a restart", _show, "[id|last]"),
         Command("models", "the models the server has", _models),

@@ -6,12 +6,12 @@ Unknown is None, never 0. Before the server has counted, output tokens are estim
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from decimal import Context, Decimal
 from time import monotonic
 from typing import TYPE_CHECKING
 
 from hs_notebook.answer import Status
 from hs_notebook.client.stream import Phase
+from hs_notebook.store.report import dollars
 from hs_notebook.wire.chunk import FinishReason
 
 if TYPE_CHECKING:
@@ -131,13 +131,6 @@ def _message(stream: Stream, now: float) -> str | None:
     if not answer.parts and answer.reasoning_parts:
         return f"Thinking: {sum(map(len, answer.reasoning_parts)):,} characters so far."
     return "\n".join(answer.notes) or None
-
-
-def dollars(amount: Decimal) -> str:
-    """`$0.01225`: to six digits, at least two of them cents."""
-    plain = amount.normalize(Context(prec=6))
-    decimals = max(2, -int(plain.as_tuple().exponent)) if plain else 0
-    return f"${plain:,.{decimals}f}"
 
 
 # -- the line below an answer -------------------------------------------------------------------------

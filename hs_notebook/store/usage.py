@@ -16,7 +16,7 @@ from hs_notebook.store.reading import Selection
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["By", "Scope", "Since", "select", "usage"]
+__all__ = ["By", "Scope", "Since", "check_by", "select", "usage"]
 
 Scope = Literal["kernel", "notebook", "all"]
 By = Literal["model", "cell", "session", "day", "comparison"]
@@ -56,7 +56,7 @@ def usage(
         return default().frame(chosen.notebook, session=chosen.session, since=chosen.since)
     from hs_notebook.store import groups
 
-    _check("by", by, get_args(By))
+    check_by(by)
     return groups.grouped(default().columns(groups.NEEDED, chosen), by)
 
 
@@ -73,6 +73,15 @@ def select(scope: Scope = "notebook", since: Since | None = None, session: str |
     if scope == "kernel":
         return Selection(session=this_session(), since=moment)
     return Selection(notebook=current_place().notebook if scope == "notebook" else None, since=moment)
+
+
+def check_by(by: str) -> None:
+    """Make sure that there are such groups.
+
+    Raises:
+        SettingError: There are none.
+    """
+    _check("by", by, get_args(By))
 
 
 def _check(name: str, value: object, known: tuple[str, ...]) -> None:

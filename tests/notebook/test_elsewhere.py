@@ -216,25 +216,32 @@ def test_usage_shows_a_table(kernel, far):
     kernel.run(ASK, "cell-1")
     shown = kernel.run("%holysheep usage").kind("display_data")[0]["content"]["data"]
     assert "<table" in shown["text/html"]
-    head, row = shown["text/plain"].splitlines()
-    assert head.split()[2:] == [
-        "model",
-        "status",
-        "in",
-        "out",
-        "cost_usd",
-        "first_s",
-        "seconds",
-        "resumed_by",
-    ]
-    assert row.split()[3:7] == ["far-1", "complete", "12", "2"]
+    head, row, _, total = shown["text/plain"].splitlines()
+    assert head.split()[2:6] == ["model", "status", "in", "out"]
+    assert row.split()[2:6] == ["far-1", "complete", "12", "2"]
+    assert total == "1 call · 12 + 2 tokens · cost unknown"
+    assert "| far-1 | complete | 12 | 2 |" in shown["text/markdown"]
+    by_model = kernel.run("%holysheep usage by=model scope=kernel").kind("display_data")
+    assert by_model[0]["content"]["data"]["text/plain"].splitlines()[1].split()[:2] == ["far-1", "1"]
+
+
+def test_export_writes_a_file(kernel, far, tmp_path):
+    kernel.run(ASK, "cell-1")
+    path = tmp_path / "usage of today.csv"
+    said = kernel.run(f'%holysheep export "{path}"').printed
+    assert said.startswith(f"The usage table is in {path} (")
+    assert (
+        kernel.run(f'%holysheep export "{path}"').error[0].endswith("is there already; nothing was written.")
+    )
+    assert path.read_text().count("far-1") == 2
 
 
 def test_usage_fits_a_terminal(here):
     with ipython(f"{CODE}\n%holysheep usage") as process:
-        *_, head, row = process.stdout.read().rstrip().splitlines()
-    assert "resumed_by" in head
+        *_, head, row, _, total = process.stdout.read().rstrip().splitlines()
+    assert head.endswith("resumed by")
     assert "far-1  complete" in row
+    assert total.startswith("1 call")
 
 
 def test_a_misspelt_command_is_named(kernel):

@@ -1,12 +1,11 @@
 """The figures of an answer: unknown stays unknown, money in full, one line below."""
 
 from dataclasses import replace
-from decimal import Decimal
 
 import pytest
 
 from hs_notebook.answer import Status
-from hs_notebook.notebook.figures import Figures, dollars, footer
+from hs_notebook.notebook.figures import Figures, footer
 from hs_notebook.notebook.resting.bundle import harmless, placeholder
 
 UNKNOWN = Figures(
@@ -24,23 +23,6 @@ UNKNOWN = Figures(
     message=None,
     stop_hint=None,
 )
-
-
-@pytest.mark.parametrize(
-    ("amount", "said"),
-    [
-        ("0", "$0"),
-        ("0.01225", "$0.01225"),
-        ("1.5", "$1.50"),
-        ("12", "$12.00"),
-        ("1234.5", "$1,234.50"),
-        ("0.0000123", "$0.0000123"),
-        ("0.000012345678", "$0.0000123457"),
-        ("0.0100", "$0.01"),
-    ],
-)
-def test_money_is_written_in_full(amount, said):
-    assert dollars(Decimal(amount)) == said
 
 
 def test_what_is_unknown_is_left_out_of_the_line():
