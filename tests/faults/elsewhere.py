@@ -115,8 +115,14 @@ ELSEWHERE: tuple[Elsewhere, ...] = (
     ),
     Elsewhere(
         "F30 at once",
-        "more streams than slots break at once",
-        "those who come back go first; all are whole",
+        "ten streams break at once, and two more wait for their turn",
+        "all whole, each run once; they come back one by one",
+        "test_ten_streams_and_two_more_that_break_at_once",
+    ),
+    Elsewhere(
+        "F30 in order",
+        "a stream breaks while others wait for its slot",
+        "who comes back goes first",
         "test_those_who_come_back_go_first",
     ),
     Elsewhere(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -70,13 +71,20 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A request that came to the proxy; `number` counts from 1, header names are in small letters."""
+    """A request that came to the proxy.
+
+    Attributes:
+        number: Counted from 1.
+        headers: Their names in small letters.
+        came_at: Monotonic time of its coming.
+    """
 
     number: int
     method: str
     path: str
     headers: Mapping[str, str]
     body: bytes
+    came_at: float = field(default_factory=time.monotonic)
 
     @property
     def json(self) -> Any:

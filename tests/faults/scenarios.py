@@ -53,6 +53,8 @@ def at(**fault: object) -> tuple[Fault, ...]:
     return (Fault(**fault),)
 
 
+HEARTBEATS = {"streaming": {"heartbeat_interval": 0.15}}
+"""Nobody is there after 0.45 s; the gateway sends a heartbeat each 0.05 s."""
 CUT = Fault(after=3, then=Then.RESET)
 ODD = ["one\u2028two ", "three\x85\x0bfour ", "אב ", "🐑\u2029", '"}]\n\ndata: x']
 
@@ -73,18 +75,18 @@ SCENARIOS: tuple[Scenario, ...] = (
              at(after=3, then=Then.CLEAN, framing="close")),
     Scenario("F03 black hole", "after two events and some heartbeats not a byte more, the connection stays",
              REPLAYED, at(after=3, then=Then.HANG),
-             behind=(ends.in_pieces(*upstream()[:2], 0.2, *upstream()[2:]),)),
+             behind=(ends.in_pieces(*upstream()[:2], 0.2, *upstream()[2:]),), client=HEARTBEATS),
     Scenario("F03 black hole, no heartbeats", "not a byte more, of a server that never sent a heartbeat",
              REPLAYED, at(after=3, then=Then.HANG), script=ends.keeping(),
-             client={"streaming": {"progress_timeout": 0.3}}),
+             client={"streaming": {"progress_timeout": 0.5}}),
     Scenario("F04 nothing but heartbeats", "heartbeats for ever, no event",
              lost(Status.INTERRUPTED, "none", StalledError, "has sent no text for 0.3 s"),
              script=ends.saying(ends.beating()), client={"streaming": {"progress_timeout": 0.3}}),
     Scenario("F04 heartbeats after text", "two words, then heartbeats for ever; a replay finds no more",
              lost(Status.INTERRUPTED, "a beginning", StalledError, "makes no progress",
              taken_up=("replay",)),
-             behind=(ends.in_pieces(*upstream()[:2], 1.2, end=b""),),
-             client={"streaming": {"progress_timeout": 0.2}}),
+             behind=(ends.in_pieces(*upstream()[:2], 1.8, end=b""),),
+             client={"streaming": {"progress_timeout": 0.4}}),
     Scenario("F06 wait, milliseconds", "429 with `retry-after-ms: 150`",
              dataclasses.replace(RETRIED, seconds=0.15),
              at(status=429, headers={"retry-after-ms": "150"})),
@@ -182,7 +184,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     Scenario("F22 clean, before the first event", "headers, and a proper end", RETRIED,
              at(after=0, then=Then.CLEAN)),
     Scenario("F22 silent, before the first event", "headers, heartbeats, and a black hole", RETRIED,
-             at(at=40, then=Then.HANG), behind=(ends.in_pieces(0.3, *upstream()),)),
+             at(at=40, then=Then.HANG), behind=(ends.in_pieces(0.3, *upstream()),), client=HEARTBEATS),
     Scenario("F22 after the first event", "RST after exactly one event", REPLAYED,
              at(after=1, then=Then.RESET)),
     Scenario("F23 before the finish reason", "RST after the last word", REPLAYED,
@@ -246,9 +248,9 @@ SCENARIOS: tuple[Scenario, ...] = (
     Scenario("F35 for good", "it does so each time",
              lost(Status.FAILED, "a beginning", ProviderError, "broke", taken_up=("restart",), runs=2),
              behind=(ends.BROKEN,)),
-    Scenario("F36 slow", "a proxy holds 300 bytes back for half a second, longer than three heartbeats",
-             REPLAYED, at(at=300, pause_s=0.5),
-             behind=(ends.in_pieces(*upstream()[:1], 0.2, *upstream()[1:]),)),
+    Scenario("F36 slow", "a proxy holds 300 bytes back for a second, longer than three heartbeats",
+             REPLAYED, at(at=300, pause_s=0.8),
+             behind=(ends.in_pieces(*upstream()[:1], 0.2, *upstream()[1:]),), client=HEARTBEATS),
     Scenario("F36 comments", "a proxy puts comments among the events", UNTOUCHED,
              at(events=among(b": OPENROUTER PROCESSING\n\n"))),
     Scenario("F36 in pieces", "a proxy sends sixteen bytes at a time", UNTOUCHED, at(piece=16)),
@@ -269,6 +271,9 @@ SCENARIOS: tuple[Scenario, ...] = (
     Scenario("D3 after a replay", "a word is changed, then RST: the digest is the whole text's",
              dataclasses.replace(DENIED, tokens=10), lies=True, faults=
              at(events=changed(b"true", b"trve"), after=4, then=Then.RESET)),
+    Scenario("D5 lost, unseen", "an event is lost in Anthropic's shape, where holes cannot be told by ids",
+             dataclasses.replace(RESTARTED, tokens=10), lies=True, faults=at(events=order(0, 1, 2, 4)),
+             client={"shape": "anthropic"}),
     Scenario("D4 in a replay", "RST, and a word of the replay is changed",
              dataclasses.replace(DENIED, tokens=10), lies=True, faults=
              (Fault(after=2, then=Then.RESET), Fault(events=changed(b"prefix", b"suffix")))),

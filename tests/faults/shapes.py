@@ -86,15 +86,18 @@ class Shape:
 
     def body(self, words: list[str] = WORDS, *, after: int = 0, ids: bool = False) -> bytes:
         """A whole answer, without its first `after` events; with ids of plain numbers where wanted."""
-        pieces = self.frame(self.say(words))
-        if ids:
+        values = self.say(words)
+        if ids and self.frame is lines:
+            values = [{"event_id": str(number), **value} for number, value in enumerate(values, 1)]
+        pieces = self.frame(values)
+        if ids and self.frame is events:
             pieces = [b"id: %d\n%b" % (number, piece) for number, piece in enumerate(pieces, 1)]
         return b"".join(pieces[after:])
 
 
 SSE, LINES = "text/event-stream", "application/x-ndjson"
 SHAPES = {
-    "openai, JSON lines": Shape(None, openai, lines, LINES),
+    "openai, JSON lines": Shape(None, openai, lines, LINES, ids=True),
     "anthropic, events": Shape("anthropic", anthropic, events, SSE, ids=True),
     "google, events": Shape("google", google, events, SSE, ids=True),
     "google, one array": Shape("google", google, array, "application/json"),
