@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from hs_notebook.attempt import Attempt, Status, UsageSource
 from hs_notebook.errors import HolySheepError, ProtocolError
 
 if TYPE_CHECKING:
@@ -24,86 +24,12 @@ if TYPE_CHECKING:
 __all__ = ["TRANSITIONS", "Answer", "Attempt", "Status", "UsageSource"]
 
 
-class Status(StrEnum):
-    """Where an answer stands. The ledger uses the last three words."""
-
-    STREAMING = "streaming"
-    COMPLETE = "complete"  # a finish reason or a terminal marker proved it whole
-    INTERRUPTED = "interrupted"  # a true prefix: ■, a lost connection, an end without proof
-    FAILED = "failed"  # the server or the request was at fault
-
-
 TRANSITIONS: dict[Status, frozenset[Status]] = {
     Status.STREAMING: frozenset({Status.COMPLETE, Status.INTERRUPTED, Status.FAILED}),
     Status.INTERRUPTED: frozenset({Status.STREAMING}),  # resumed
     Status.FAILED: frozenset({Status.STREAMING}),  # retried, resumed
     Status.COMPLETE: frozenset(),
 }
-
-
-class UsageSource(StrEnum):
-    """How far the token counts of an attempt can be trusted."""
-
-    FINAL = "final"  # the provider's last word on a complete answer
-    PARTIAL = "partial"  # the provider's running counts when the stream broke: a lower bound
-    ESTIMATED = "estimated"  # counted by us
-    MISSING = "missing"  # nobody counted
-
-
-@dataclass(slots=True)
-class Attempt:
-    """One request on the wire, whatever its end: one row of the ledger.
-
-    Attributes:
-        number: 1 for the first attempt of an answer.
-        started_at: Wall clock, UTC.
-        began: Monotonic clock at the same moment, seconds.
-        ttft_s: Seconds from the request to the first text or reasoning; None before it, or if none came.
-        duration_s: Seconds from the request to the end; None while it runs.
-        cost_usd: By `price_book`; None where a count or a price is unknown, never 0 for that.
-        price_book: The book's name, or "reported by the server"; None where the cost is unknown.
-        price_date: Since when that price holds, or when it was last checked (2026-11-22); None where unknown.
-        reported_cost_usd: What the server itself said; None if it did not.
-        list_cost_usd: At the provider's list price; None where unknown.
-        estimated_output_tokens: Our own count of what came, kept beside the provider's; None if not made.
-        resumed_by: How it took up an earlier one: replay, continue, restart; None for a first attempt.
-    """
-
-    number: int
-    started_at: datetime
-    began: float
-    status: Status = Status.STREAMING
-    finish_reason: FinishReason | None = None
-    usage: Usage | None = None
-    model_served: str | None = None
-    request_id: str | None = None
-    ttft_s: float | None = None
-    duration_s: float | None = None
-    cost_usd: Decimal | None = None
-    list_cost_usd: Decimal | None = None
-    price_book: str | None = None
-    price_date: str | None = None
-    reported_cost_usd: Decimal | None = None
-    estimated_output_tokens: int | None = None
-    resumed_by: str | None = None
-    error: str | None = None
-
-    @property
-    def usage_source(self) -> UsageSource:
-        """FINAL on a whole attempt with counts, PARTIAL on a broken one with counts, else MISSING."""
-        if self.usage is None:
-            return UsageSource.MISSING
-        return UsageSource.FINAL if self.status is Status.COMPLETE else UsageSource.PARTIAL
-
-    @property
-    def tokens_per_s(self) -> float | None:
-        """Output tokens over the seconds between the first text and the end; None where either is unknown."""
-        if self.usage is None or self.duration_s is None or self.ttft_s is None:
-            return None
-        seconds = self.duration_s - self.ttft_s
-        if self.usage.output_tokens is None or seconds <= 0:
-            return None
-        return self.usage.output_tokens / seconds
 
 
 @dataclass(slots=True, eq=False)
@@ -153,6 +79,7 @@ class Answer:
             self._move(Status.STREAMING)
         self.error = None
         attempt = Attempt(len(self.attempts) + 1, started_at, now, resumed_by=resumed_by)
+        attempt.since = len(self.parts), len(self.reasoning_parts)
         self.attempts.append(attempt)
         return attempt
 
@@ -164,12 +91,15 @@ class Answer:
         Returns:
             The attempt that gave its counts away; None if there is none.
         """
-        if len(self.attempts) < 2 or self.attempts[-2].usage is None:  # noqa: PLR2004 - it and the one before
+        if len(self.attempts) < 2:  # noqa: PLR2004 - it and the one before
             return None
         before, attempt = self.attempts[-2:]
-        attempt.usage, before.usage = before.usage, None
-        before.cost_usd = before.list_cost_usd = before.reported_cost_usd = None
-        before.price_book = before.price_date = before.estimated_output_tokens = None
+        attempt.since = before.since
+        if before.counts is None:
+            return None
+        attempt.usage, before.usage, before.estimate = before.usage, None, None
+        before.cost_usd = before.reported_cost_usd = before.book_cost_usd = before.list_cost_usd = None
+        before.price_book = before.price_date = before.list_price_book = None
         return before
 
     def start_over(self) -> None:
@@ -179,6 +109,7 @@ class Answer:
         self.generation += 1  # before the lists: see the top of this file
         self.parts, self.reasoning_parts, self.refusal_parts, self.tool_calls = [], [], [], []
         self.last_event_id = None
+        self.attempts[-1].since = (0, 0)
 
     def fold(self, chunk: StreamChunk, now: float) -> None:
         """Take one chunk in. `now` is the monotonic clock of its arrival, seconds."""

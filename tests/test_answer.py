@@ -126,7 +126,8 @@ def test_the_last_attempt_speaks_for_the_answer():
 @pytest.mark.parametrize(
     ("status", "usage", "source"),
     [
-        (Status.COMPLETE, Usage(1), UsageSource.FINAL),
+        (Status.COMPLETE, Usage(1, output_tokens=2), UsageSource.FINAL),
+        (Status.COMPLETE, Usage(1), UsageSource.PARTIAL),  # nobody counted the output
         (Status.INTERRUPTED, Usage(1), UsageSource.PARTIAL),
         (Status.FAILED, Usage(1), UsageSource.PARTIAL),
         *((status, None, UsageSource.MISSING) for status in sorted(TRANSITIONS[Status.STREAMING])),

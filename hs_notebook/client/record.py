@@ -14,14 +14,15 @@ from collections import deque
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from hs_notebook.client.config import EMBEDDED, EMBEDDED_MODELS
+from hs_notebook.attempt import UsageSource
+from hs_notebook.client import pricing
+from hs_notebook.client.config import EMBEDDED
 from hs_notebook.errors import HolySheepError, StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from hs_notebook.answer import Answer, Attempt
-    from hs_notebook.money.prices import Price
     from hs_notebook.store.ledger import Place
 
 __all__ = ["Recorder"]
@@ -35,6 +36,7 @@ _PAUSE = 5.0
 _MOST_LATE = 1000
 """Pieces of work that are kept for after that; beyond it the oldest are dropped."""
 _NO_ROW = "This answer is missing from the usage table"
+_NO_LIST = "The list price of this answer is not recorded"
 
 log = logging.getLogger("hs_notebook")
 
@@ -61,6 +63,8 @@ class Recorder:
             ledger.default().begin(answer, attempt, where, comparison_id)
 
         self.put(answer, job, _NO_ROW)
+        if answer.provider != EMBEDDED:
+            pricing.warm(answer.model)
 
     def withdraw(self, answer: Answer, attempt: Attempt) -> None:
         """Have the counts taken out of an attempt's row: they stand on a later one; returns at once."""
@@ -83,6 +87,7 @@ class Recorder:
             ledger.default().end(answer, attempt)
 
         self.put(answer, job, _NO_ROW)
+        self.put(answer, lambda: _amend(answer, attempt), _NO_LIST)
 
     def put(self, answer: Answer, job: Callable[[], None], trouble: str) -> None:
         """Have something done after all that was put before; `trouble` is what it means if it fails."""
@@ -146,37 +151,25 @@ class Recorder:
             self._jobs.get()()
 
 
+def _amend(answer: Answer, attempt: Attempt) -> None:
+    """Add to the row what nobody waits for: it needs large libraries, if they are installed."""
+    if answer.provider == EMBEDDED or attempt.counts is None:
+        return
+    from hs_notebook.store import ledger
+
+    if attempt.usage_source is UsageSource.FINAL:
+        pricing.estimate(answer, attempt)
+    pricing.price_by_list(answer, attempt)
+    ledger.default().amend(answer, attempt)
+
+
 def _try_to_price(answer: Answer, attempt: Attempt) -> None:
     try:
-        _price(answer, attempt)
+        if answer.provider == EMBEDDED or attempt.usage_source is not UsageSource.FINAL:
+            pricing.estimate(answer, attempt)
+        pricing.price(answer, attempt)
     except (HolySheepError, OSError) as error:  # a price book of the user's that cannot be read
         _note(answer, f"The cost of this answer is unknown: {_first_line(error)}")
-
-
-def _price(answer: Answer, attempt: Attempt) -> None:
-    """Set what the attempt cost: as the server says, else by a price book; None where neither can tell."""
-    from hs_notebook.money import cost
-
-    said = cost.reported_usd(attempt.usage)
-    if said is not None:
-        attempt.cost_usd, attempt.price_book = said, cost.REPORTED
-        return
-    price = _price_of(answer, attempt.model_served)
-    attempt.cost_usd = cost.cost_usd(attempt.usage, price)
-    if price is not None and attempt.cost_usd is not None:
-        attempt.price_book = price.book
-
-
-def _price_of(answer: Answer, served: str | None) -> Price | None:
-    """The price of the model that answered: what was asked for tells it only where that is the same one."""
-    from hs_notebook.money import prices
-
-    if answer.provider == EMBEDDED and answer.model in EMBEDDED_MODELS:
-        served = None  # these name a place, not a model: whatever answers there is nobody's to bill
-    price = prices.find(served, provider=answer.provider) if served else None
-    if price is None and (not served or prices.same_model(served, answer.model)):
-        price = prices.find(answer.model, provider=answer.provider)
-    return price
 
 
 def _note(answer: Answer, note: str) -> None:

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from hs_notebook.money.prices import Price
+    from hs_notebook.money.price_book import Price, Rates
     from hs_notebook.wire.chunk import Usage
 
-__all__ = ["REPORTED", "Total", "cost_usd", "reported_usd", "total"]
+__all__ = ["EXACT", "REPORTED", "Total", "cost_usd", "plain", "reported_usd", "total"]
 
 REPORTED = "reported by the server"
 """What stands in the place of a price book where the server itself says what a request cost."""
 
-_EXACT = Context(prec=100)
+EXACT = Context(prec=100)
 """Our own arithmetic: a notebook may have set the global context to three digits."""
 
 _NOTHING = Decimal(0)
@@ -27,46 +27,52 @@ def cost_usd(usage: Usage | None, price: Price | None) -> Decimal | None:
     """What the tokens cost, in USD, exact; None where a count or a price it needs is unknown.
 
     Input includes what was read from and written to a cache, so each part is billed once, at its own price.
-    A server that says nothing about a cache is taken to have none. Output includes reasoning. A price of 0
-    costs nothing however many the tokens, known or not. On a partial usage this is a lower bound.
+    A server that says nothing about a cache is taken to have none. Output includes reasoning, which is billed
+    as output where the book has no price of its own for it. A price of 0 costs nothing however many the
+    tokens, known or not. On a partial usage this is a lower bound.
     """
-    if price is None:
+    rates = None if price is None else price.rates(None if usage is None else usage.input_tokens)
+    if rates is None:
         return None
-    parts = _parts(usage, price)
+    parts = _parts(usage, rates)
     cost = _NOTHING
     for count, each in parts:
         if 0 in (count, each):
             continue
         if count is None or each is None:
             return None
-        cost = _EXACT.add(cost, _EXACT.multiply(Decimal(count), each))
-    return _plain(_EXACT.scaleb(cost, -6))
+        cost = EXACT.add(cost, EXACT.multiply(Decimal(count), each))
+    return plain(EXACT.scaleb(cost, -6))
 
 
 def reported_usd(usage: Usage | None) -> Decimal | None:
     """What the server itself says that a request cost, in USD; None if it does not say."""
     if usage is None or usage.cost_usd is None:
         return None
-    return _plain(Decimal(usage.cost_usd))
+    return plain(Decimal(usage.cost_usd))
 
 
-def _plain(cost: Decimal) -> Decimal:
+def plain(cost: Decimal) -> Decimal:
     """The same value without trailing zeros and without an exponent: 0.01225, 50."""
-    whole = cost.to_integral_value(context=_EXACT)
-    return whole if whole == cost else cost.normalize(_EXACT)
+    whole = cost.to_integral_value(context=EXACT)
+    return whole if whole == cost else cost.normalize(EXACT)
 
 
-def _parts(usage: Usage | None, price: Price) -> list[tuple[int | None, Decimal | None]]:
+def _parts(usage: Usage | None, rates: Rates) -> list[tuple[int | None, Decimal | None]]:
     """Tokens and USD per million of them, each token in one part only; None for an unknown."""
     if usage is None:
-        return [(None, price.input), (None, price.output)]
+        return [(None, rates.input), (None, rates.output)]
     read, written = usage.cache_read_tokens or 0, usage.cache_write_tokens or 0
-    fresh = None if usage.input_tokens is None else usage.input_tokens - read - written
-    counts = (fresh, read, written, usage.output_tokens)
-    prices = (price.input, price.cache_read, price.cache_write, price.output)
+    thought = 0 if rates.reasoning is None else usage.reasoning_tokens or 0
+    parts = [
+        (None if usage.input_tokens is None else usage.input_tokens - read - written, rates.input),
+        (read, rates.cache_read),
+        (written, rates.cache_write),
+        (None if usage.output_tokens is None else usage.output_tokens - thought, rates.output),
+        (thought, rates.reasoning),
+    ]
     # A part cannot be larger than its whole: such figures bill nobody.
-    known = [None if count is not None and count < 0 else count for count in counts]
-    return list(zip(known, prices, strict=True))
+    return [(None if count is not None and count < 0 else count, each) for count, each in parts]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,5 +98,5 @@ def total(costs: Iterable[Decimal | None]) -> Total:
         if cost is None:
             unknown += 1
         else:
-            known = _EXACT.add(known, cost)
+            known = EXACT.add(known, cost)
     return Total(known, unknown)

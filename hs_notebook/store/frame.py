@@ -35,13 +35,16 @@ COLUMNS: dict[str, str | tuple[str, ...]] = {
     "cache_write_tokens": "Int64",
     "output_tokens": "Int64",
     "reasoning_tokens": "Int64",
+    "estimated_input_tokens": "Int64",
     "estimated_output_tokens": "Int64",
     "usage_source": _SOURCE,
     "cost_usd": "Float64",
     "reported_cost_usd": "Float64",
-    "list_cost_usd": "Float64",
+    "book_cost_usd": "Float64",
     "price_book": "string",
     "price_date": "string",
+    "list_cost_usd": "Float64",
+    "list_price_book": "string",
     "ttft_s": "Float64",
     "duration_s": "Float64",
     "tokens_per_s": "Float64",
@@ -83,7 +86,7 @@ class _Codes(dict[str | None, int]):
 
 
 def _array(kind: str | tuple[str, ...], values: Sequence[Any]) -> Any:  # noqa: ANN401 - arrays differ in type
-    """One column, by the quickest way found for its dtype: there are 31 of them."""
+    """One column, by the quickest way found for its dtype: there are some 35 of them."""
     import numpy as np
     import pandas as pd
 

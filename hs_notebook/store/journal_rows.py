@@ -42,6 +42,10 @@ class TakenError(Exception):
 # -- in ---------------------------------------------------------------------------------------
 
 
+_COUNTED = {UsageSource.FINAL.value, UsageSource.PARTIAL.value}
+"""Sources of counts that are the provider's own."""
+
+
 def begin(connection: Connection, row: dict[str, Any], *, restarts: bool) -> int:
     """Write an answer's row, or take over the one there is; the number of its next piece."""
     same = answers.c.id == row["id"]
@@ -215,24 +219,31 @@ def _attempt(row: Row[Any]) -> Attempt:
         began=0.0,  # the monotonic clock of another process means nothing here
         status=Status.INTERRUPTED if row.status is None else Status(row.status),
         finish_reason=None if row.finish_reason is None else FinishReason(row.finish_reason),
-        usage=None if row.usage_source in {None, UsageSource.MISSING.value} else _usage(row),
+        usage=_usage(row) if row.usage_source in _COUNTED else None,
+        estimate=_estimate(row),
         model_served=row.model_served,
         request_id=row.request_id,
         ttft_s=row.ttft_s,
         duration_s=row.duration_s,
         cost_usd=_money(row.cost_usd),
-        list_cost_usd=_money(row.list_cost_usd),
+        reported_cost_usd=_money(row.reported_cost_usd),
+        book_cost_usd=_money(row.book_cost_usd),
         price_book=row.price_book,
         price_date=row.price_date,
-        reported_cost_usd=_money(row.reported_cost_usd),
-        estimated_output_tokens=row.estimated_output_tokens,
+        list_cost_usd=_money(row.list_cost_usd),
+        list_price_book=row.list_price_book,
         resumed_by=row.resumed_by,
         error=row.error,
     )
 
 
-def _money(text: str | None) -> Decimal | None:
-    return None if text is None else Decimal(text)
+def _money(written: str | None) -> Decimal | None:
+    return None if written is None else Decimal(written)
+
+
+def _estimate(row: Row[Any]) -> Usage | None:
+    sent, made = row.estimated_input_tokens, row.estimated_output_tokens
+    return None if sent is None and made is None else Usage(input_tokens=sent, output_tokens=made)
 
 
 def _usage(row: Row[Any]) -> Usage:

@@ -76,6 +76,18 @@ class Ledger:
         self._write({**began, **_ending(attempt)})
         self._began.pop(key, None)
 
+    def amend(self, answer: Answer, attempt: Attempt) -> None:
+        """Add what was found out after the end to an attempt's row: our estimate, and the list price."""
+        from sqlalchemy import update
+
+        from hs_notebook.store.schema import attempts
+
+        row, ending = attempts.c, _ending(attempt)
+        same = (row.answer_id == plain(answer.id), row.attempt == attempt.number)
+        counted = row.usage_source != UsageSource.MISSING.value  # else a later attempt has its counts
+        late = {name: ending[name] for name in _LATE}
+        self._database.write(lambda to: to.execute(update(attempts).where(*same, counted).values(late)))
+
     def withdraw(self, answer: Answer, attempt: Attempt) -> None:
         """Take counts and cost out of an attempt's row: a later one took its generation up, and has them.
 
@@ -163,7 +175,7 @@ def _beginning(answer: Answer, attempt: Attempt, place: Place, comparison_id: st
 
 
 def _ending(attempt: Attempt) -> dict[str, Any]:
-    usage = attempt.usage
+    usage, estimate = attempt.counts, attempt.estimate
     return {
         "model_served": without_keys(attempt.model_served),
         "status": attempt.status.value,
@@ -173,13 +185,16 @@ def _ending(attempt: Attempt) -> dict[str, Any]:
         "cache_write_tokens": None if usage is None else _count(usage.cache_write_tokens),
         "output_tokens": None if usage is None else _count(usage.output_tokens),
         "reasoning_tokens": None if usage is None else _count(usage.reasoning_tokens),
-        "estimated_output_tokens": _count(attempt.estimated_output_tokens),
+        "estimated_input_tokens": None if estimate is None else _count(estimate.input_tokens),
+        "estimated_output_tokens": None if estimate is None else _count(estimate.output_tokens),
         "usage_source": attempt.usage_source.value,
         "cost_usd": _money(attempt.cost_usd),
         "reported_cost_usd": _money(attempt.reported_cost_usd),
-        "list_cost_usd": _money(attempt.list_cost_usd),
+        "book_cost_usd": _money(attempt.book_cost_usd),
         "price_book": attempt.price_book,
         "price_date": attempt.price_date,
+        "list_cost_usd": _money(attempt.list_cost_usd),
+        "list_price_book": attempt.list_price_book,
         "ttft_s": _seconds(attempt.ttft_s),
         "duration_s": _seconds(attempt.duration_s),
         "tokens_per_s": _seconds(attempt.tokens_per_s),
@@ -188,19 +203,24 @@ def _ending(attempt: Attempt) -> dict[str, Any]:
     }
 
 
+_LATE = ("estimated_input_tokens", "estimated_output_tokens", "list_cost_usd", "list_price_book")
+
 _NO_COUNTS: dict[str, Any] = {
     "input_tokens": None,
     "cache_read_tokens": None,
     "cache_write_tokens": None,
     "output_tokens": None,
     "reasoning_tokens": None,
-    "estimated_output_tokens": None,
     "usage_source": UsageSource.MISSING.value,
     "cost_usd": None,
     "reported_cost_usd": None,
-    "list_cost_usd": None,
+    "book_cost_usd": None,
     "price_book": None,
     "price_date": None,
+    "list_cost_usd": None,
+    "list_price_book": None,
+    "estimated_input_tokens": None,
+    "estimated_output_tokens": None,
     "tokens_per_s": None,
 }
 

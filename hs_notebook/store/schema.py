@@ -36,8 +36,15 @@ Migration = Callable[[Connection], None]
 
 
 def _to_version_2(connection: Connection) -> None:
-    """Columns for what the server billed, for our own count, and for the date of the price."""
-    for column in ("reported_cost_usd TEXT", "estimated_output_tokens BIGINT", "price_date TEXT"):
+    """Columns for what the server billed and what we make of it, for our own counts, for the price's date."""
+    for column in (
+        "reported_cost_usd TEXT",
+        "book_cost_usd TEXT",
+        "price_date TEXT",
+        "list_price_book TEXT",
+        "estimated_input_tokens BIGINT",
+        "estimated_output_tokens BIGINT",
+    ):
         connection.execute(text(f"ALTER TABLE hs_attempts ADD COLUMN {column}"))
 
 
@@ -85,13 +92,16 @@ attempts = Table(
     Column("cache_write_tokens", BigInteger),
     Column("output_tokens", BigInteger),
     Column("reasoning_tokens", BigInteger),
+    Column("estimated_input_tokens", BigInteger),
     Column("estimated_output_tokens", BigInteger),
     Column("usage_source", Text),
     Column("cost_usd", Text),
     Column("reported_cost_usd", Text),
-    Column("list_cost_usd", Text),
+    Column("book_cost_usd", Text),
     Column("price_book", Text),
     Column("price_date", Text),
+    Column("list_cost_usd", Text),
+    Column("list_price_book", Text),
     Column("ttft_s", Float(53)),
     Column("duration_s", Float(53)),
     Column("tokens_per_s", Float(53)),

@@ -12,9 +12,8 @@ import pytest
 from misbehaving import TEXT, event, until
 
 from hs_notebook import StreamingConfig
-from hs_notebook.answer import Answer, Status
+from hs_notebook.answer import Status
 from hs_notebook.client import record
-from hs_notebook.client.prompt import chat_request
 from hs_notebook.store.place import Place
 
 
@@ -134,11 +133,6 @@ def test_a_known_price_gives_a_cost(serve, client, rows):
     assert row["price_book"]
 
 
-def test_whatever_model_is_local_costs_nobody_anything():
-    answer = Answer("a", chat_request("hello", model="local"), "embedded")
-    assert record._price_of(answer, "weights-of-my-own").input == 0
-
-
 @pytest.mark.parametrize(
     ("asked", "served", "cost"),
     [
@@ -158,7 +152,7 @@ def test_the_model_that_answered_is_priced(serve, client, rows, holysheep_home, 
     )
     result = client(serve(counted(served))).ask("hello", model=asked)
     assert result.cost_usd == (None if cost is None else Decimal(cost))
-    assert ("price_book" in rows()[0]) == (cost is not None)
+    assert ("price_book" in rows()[0]) == ("price_date" in rows()[0]) == (cost is not None)
 
 
 @pytest.mark.parametrize(
@@ -168,7 +162,8 @@ def test_the_servers_own_figure_comes_first(serve, client, rows, said, cost):
     result = client(serve(counted("gpt-4.1", said))).ask("hello", model="gpt-4.1")
     assert str(result.cost_usd) == cost
     [row] = rows()
-    assert (row["cost_usd"], row["price_book"]) == (float(cost), "reported by the server")
+    assert (row["cost_usd"], row["reported_cost_usd"]) == (float(cost), float(cost))
+    assert (row["book_cost_usd"], row["price_book"]) == (0.01225, "article-2025")
 
 
 def test_a_price_book_that_cannot_be_read_costs_only_the_cost(serve, client, rows, holysheep_home):
@@ -258,17 +253,61 @@ def test_a_locked_store_holds_no_slot_and_delays_no_second_answer(
 
 
 @pytest.mark.parametrize("model", ["m", "gpt-4.1"])
-def test_no_counts_no_cost(serve, client, rows, model):
-    """Unknown is missing, never 0."""
+def test_what_nobody_counted_is_estimated(serve, client, rows, model):
+    """And said to be so; without a price there is no cost all the same, and never 0."""
 
     async def script(peer):
         await peer.head()
-        await peer.piece(event("text"))
-        await peer.piece(event(finish="stop"))
+        await peer.piece(event("text", model=model))
+        await peer.piece(event(finish="stop", model=model))
         await peer.finish()
 
     result = client(serve(script)).ask("hello", model=model)
-    assert result.cost_usd is None
     [row] = rows()
-    assert "cost_usd" not in row
-    assert row["usage_source"] == "missing"
+    assert result.usage is None
+    assert (row["usage_source"], row["output_tokens"]) == ("estimated", 1)
+    assert row["input_tokens"] == row["estimated_input_tokens"] == 8  # "hello" and what surrounds it
+    assert (result.cost_usd is None) == (model == "m")
+
+
+def interrupted(model, *, counts=None):
+    """A stream of that model that breaks off after some text, and whose server then refuses to go on."""
+
+    async def script(peer):
+        if peer.request.json["messages"][-1]["content"] != "hello":
+            await peer.plain("400 No", b"")
+            return
+        await peer.head()
+        await peer.piece(event("A careful accountant marks what is not known.", model=model))
+        if counts is not None:
+            await peer.piece(event(usage=counts, model=model))
+        peer.end()
+
+    return script
+
+
+@pytest.mark.parametrize(
+    ("counts", "source", "tokens", "cost"),
+    [
+        (None, "estimated", (8, 9), "0.00011"),
+        ((1500, 1), "partial", (1500, 9), "0.00384"),
+        ((1500, 850), "partial", (1500, 850), "0.01225"),
+    ],
+)
+def test_a_broken_answer_costs_what_came_at_least(serve, client, rows, counts, source, tokens, cost):  # noqa: PLR0913, PLR0917 - fixtures and a table
+    watch = StreamingConfig(reconnect=False)
+    asker = client(serve(interrupted("gpt-4.1", counts=counts)), streaming=watch)
+    stream = asker.stream("hello", model="gpt-4.1", restart="never")
+    assert stream.wait(10)
+    assert str(stream.answer.cost_usd) == cost
+    row = rows()[0]
+    assert (row["status"], row["usage_source"]) == ("interrupted", source)
+    assert (row["input_tokens"], row["output_tokens"]) == tokens
+    assert (row["estimated_input_tokens"], row["estimated_output_tokens"]) == (8, 9)
+
+
+def test_the_list_price_stands_beside(serve, client, rows):
+    client(serve(counted("gpt-4.1"))).ask("hello", model="gpt-4.1")
+    [row] = rows()
+    assert (row["cost_usd"], row["list_cost_usd"]) == (0.01225, 0.0098)
+    assert row["list_price_book"].startswith("genai-prices ")

@@ -10,14 +10,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hs_notebook.money.cost import Total, cost_usd, total
-from hs_notebook.money.prices import Price, find
+from hs_notebook.money.price_book import Price, Rates
+from hs_notebook.money.prices import find
 from hs_notebook.wire.chunk import Usage
 
-PLAIN = Price("m", "book", input=Decimal("2.5"), output=Decimal(10))
-CACHED = Price(
-    "m", "book", input=Decimal(3), output=Decimal(15), cache_read=Decimal("0.3"), cache_write=Decimal("3.75")
+
+def priced(*rates, **more):
+    return Price("m", "book", Rates(*map(Decimal, rates)), **more)
+
+
+PLAIN = priced("2.5", 10)
+CACHED = priced(3, 15, "0.3", "3.75")
+FREE = priced(0, 0, 0, 0)
+THINKS = priced(1, 2, 0, 0, 4)
+TIERED = priced(
+    3, 15, tiers=((200_000, Rates(Decimal(6), Decimal("22.5"))), (500_000, Rates(Decimal(9), Decimal(30))))
 )
-FREE = Price("m", "book", Decimal(0), Decimal(0), Decimal(0), Decimal(0))
 
 
 def test_the_articles_example_costs_what_its_prices_say():
@@ -59,6 +67,13 @@ def test_the_articles_month_at_its_own_prices(share, cost):
         (Usage(), FREE, "0"),
         (None, FREE, "0"),
         (Usage(5, None, None, None), FREE, "0"),
+        # reasoning has a price of its own: 60 as output, 40 as reasoning
+        (Usage(0, None, None, 100, reasoning_tokens=40), THINKS, "0.00028"),
+        (Usage(0, None, None, 100), THINKS, "0.0002"),
+        # a tier is a cliff: above it, every token of the request costs more
+        (Usage(200_000, None, None, 1000), TIERED, "0.615"),
+        (Usage(200_001, None, None, 1000), TIERED, "1.222506"),
+        (Usage(500_001, None, None, 0), TIERED, "4.500009"),
     ],
 )
 def test_each_token_is_billed_once_at_its_own_price(usage, price, cost):
@@ -78,6 +93,8 @@ def test_each_token_is_billed_once_at_its_own_price(usage, price, cost):
         (Usage(1000, 0, 10, 100), PLAIN),
         (Usage(100, 90, 20, 100), CACHED),  # parts larger than their whole
         (Usage(-5, None, None, 100), PLAIN),
+        (Usage(None, None, None, 100), TIERED),  # which tier?
+        (Usage(0, None, None, 10, reasoning_tokens=11), THINKS),
     ],
 )
 def test_an_unknown_part_makes_the_cost_unknown_and_never_zero(usage, price):
@@ -96,7 +113,7 @@ PRICE = st.decimals(0, 1000, places=6)
 
 @given(read=COUNT, written=COUNT, fresh=COUNT, output=COUNT, prices=st.tuples(PRICE, PRICE, PRICE, PRICE))
 def test_no_rounding_whatever_context_the_notebook_has_set(read, written, fresh, output, prices):
-    price = Price("m", "b", *prices)
+    price = priced(*prices)
     with decimal.localcontext() as context:
         context.prec = 3
         cost = cost_usd(Usage(fresh + read + written, read, written, output), price)

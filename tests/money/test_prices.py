@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
 
 from hs_notebook.errors import SettingError
-from hs_notebook.money.prices import books, find, read_book, same_model
+from hs_notebook.money.price_book import Rates, read_book
+from hs_notebook.money.prices import books, find, of_answer, same_model
 
 BOOK = """
 name = "mine"
@@ -43,15 +44,15 @@ def own_books(holysheep_home):
 def test_the_articles_prices_are_exact_and_say_nothing_of_caches(model, given, generated):
     price = find(model)
     assert (price.book, price.model) == ("article-2025", model)
-    assert (price.input, price.output) == (Decimal(given), Decimal(generated))
-    assert price.cache_read is price.cache_write is None
+    assert price.base == Rates(Decimal(given), Decimal(generated))
+    assert price.tiers == ()
 
 
 @pytest.mark.parametrize("model", ["local", "demo", "smollm2-135m-instruct", "demo-script"])
 def test_what_runs_on_this_machine_costs_nobody_anything(model):
     price = find(model)
     assert price.book == "embedded"
-    assert {price.input, price.output, price.cache_read, price.cache_write} == {Decimal(0)}
+    assert price.base == Rates(Decimal(0), Decimal(0), Decimal(0), Decimal(0))
 
 
 @pytest.mark.parametrize(
@@ -120,18 +121,19 @@ def test_every_shipped_book_says_when_and_where_from():
         assert book.as_of
         assert book.source
         assert book.checked_on <= date(2100, 1, 1)
-        assert {price.book for price in book.prices.values()} == {book.name}
+        assert {price.book for held in book.prices.values() for price in held} == {book.name}
 
 
 def test_the_users_own_book_comes_first_and_is_read_again_when_it_changes(own_books):
     path = own_books / "mine.toml"
     path.write_text(BOOK)
     price = find("gpt-4.1-2025-04-14")
-    assert (price.book, price.input, price.cache_read) == ("mine", Decimal(2), Decimal("0.5"))
+    assert (price.book, price.base.input, price.base.cache_read) == ("mine", Decimal(2), Decimal("0.5"))
+    assert price.dated == "2026-11-20"
     assert find("claude-sonnet-4.5").book == "article-2025"
     path.write_text(BOOK.replace("output = 8", "output = 9"))
     os.utime(path, ns=(1, 1))  # a clock that went backwards is a change too
-    assert find("gpt-4.1").output == Decimal(9)
+    assert find("gpt-4.1").base.output == Decimal(9)
     path.unlink()
     assert find("gpt-4.1").book == "article-2025"
 
@@ -147,7 +149,6 @@ def test_the_users_own_book_comes_first_and_is_read_again_when_it_changes(own_bo
         ("input = 2", "", "'input' is missing"),
         ("input = 2", "input = 2\ninptu = 2", "does not take 'inptu'"),
         ("checked_on = 2026-11-20", 'checked_on = "soon"', "'soon' is not a date"),
-        ('name = "mine"', "", "'name' is missing"),
         ("[[price]]", "[[prices]]", "does not take 'prices'"),
         ("[[price]]", "[[price]", "line 6"),
         (
@@ -165,10 +166,77 @@ def test_a_file_that_is_no_price_book_is_refused_by_name(own_books, old, new, sa
         find("gpt-4.1")
     assert str(path) in caught.value.what
     assert says in caught.value.what
-    assert 1 <= len(caught.value.lines) <= 3
+    assert len(caught.value.lines) == 3
 
 
 def test_a_price_has_no_float_on_its_way(tmp_path):
     path = tmp_path / "fine.toml"
     path.write_text(BOOK.replace("cache_read = 0.5", "cache_read = 0.003625000000000000001"))
-    assert read_book(path).prices["gpt-4.1"].cache_read == Decimal("0.003625000000000000001")
+    [price] = read_book(path).prices["gpt-4.1"]
+    assert price.base.cache_read == Decimal("0.003625000000000000001")
+
+
+def test_a_price_may_end_and_another_begin(holysheep_home):
+    (holysheep_home / "prices.toml").write_text(
+        '[[price]]\nmodel = "m"\ninput = 1\noutput = 1\nvalid_to = 2026-08-16\n'
+        '[[price]]\nmodel = "m"\ninput = 2\noutput = 2\nvalid_from = 2026-08-17\nvalid_to = 2026-08-31\n'
+    )
+    found = [
+        find("m", at=datetime(2026, month, day, 23, tzinfo=UTC)) for month, day in ((8, 16), (8, 17), (9, 1))
+    ]
+    assert [price and price.base.input for price in found] == [Decimal(1), Decimal(2), None]
+    assert found[1].dated == "2026-08-17"
+
+
+def test_prices_of_a_model_must_not_overlap(holysheep_home):
+    (holysheep_home / "prices.toml").write_text(
+        '[[price]]\nmodel = "m"\ninput = 1\noutput = 1\nvalid_to = 2026-08-17\n'
+        '[[price]]\nmodel = "m"\ninput = 2\noutput = 2\nvalid_from = 2026-08-17\n'
+    )
+    with pytest.raises(SettingError, match="m is in it twice"):
+        find("m")
+
+
+def test_tiers_and_reasoning_are_read(holysheep_home):
+    (holysheep_home / "prices.toml").write_text(
+        '[[price]]\nmodel = "m"\ninput = 3\noutput = 15\nreasoning = 20\n'
+        "tiers = [{ input_over = 500_000, input = 9, output = 30 },"
+        " { input_over = 200_000, input = 6, output = 22.5 }]\n"
+    )
+    price = find("m")
+    assert [price.rates(tokens).input for tokens in (200_000, 200_001, 500_001)] == [3, 6, 9]
+    assert price.base.reasoning == Decimal(20)
+    assert price.rates(None) is None
+
+
+def test_the_users_single_file_needs_no_more_than_a_price(holysheep_home, tmp_path, monkeypatch):
+    single = '[[price]]\nmodel = "house-model"\naliases = ["gpt-4.1"]\ninput = {}\noutput = 1\n'
+    (holysheep_home / "prices.toml").write_text(single.format(3))
+    price = find("gpt-4.1")
+    assert (price.model, price.book, price.base.input) == ("house-model", "prices.toml", 3)
+    assert date.fromisoformat(price.dated) <= datetime.now(UTC).date()
+    (tmp_path / "team.toml").write_text(single.format(4))
+    monkeypatch.setenv("HOLYSHEEP_PRICES", str(tmp_path / "team.toml"))
+    assert find("house-model").base.input == 4
+
+
+def test_a_file_that_is_named_and_not_there_is_said(monkeypatch):
+    monkeypatch.setenv("HOLYSHEEP_PRICES", "/nowhere/prices.toml")
+    with pytest.raises(SettingError, match=r"HOLYSHEEP_PRICES names /nowhere/prices\.toml") as caught:
+        find("gpt-4.1")
+    assert len(caught.value.lines) == 3
+
+
+@pytest.mark.parametrize(
+    ("asked", "served", "provider", "book"),
+    [
+        ("local", "weights-of-my-own", "embedded", "embedded"),
+        ("local", None, "models.example", None),
+        ("gpt-4.1", "openai/gpt-4.1-2025-04-14", "holysheep", "article-2025"),
+        ("gpt-4.1", "gpt-4.1-mini", "holysheep", None),
+        ("gpt-4.1", None, "holysheep", "article-2025"),
+    ],
+)
+def test_the_model_that_answered_is_priced(asked, served, provider, book):
+    price = of_answer(asked, served, provider)
+    assert (price and price.book) == book

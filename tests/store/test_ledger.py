@@ -68,9 +68,12 @@ def test_a_complete_attempt_is_told_in_full(ledger, make):
     unknown = {name for name, value in row.items() if value is None}
     assert unknown == {
         "resumed_by",
+        "estimated_input_tokens",
         "estimated_output_tokens",
         "reported_cost_usd",
+        "book_cost_usd",
         "list_cost_usd",
+        "list_price_book",
         "price_date",
         "error",
     }

@@ -1,0 +1,74 @@
+"""What an attempt cost: its counts, or our estimate of them, at the price of the model that answered.
+
+Three figures side by side: the server's own, ours by a price book, and the maker's list price.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from hs_notebook.answer import Answer
+    from hs_notebook.attempt import Attempt
+
+__all__ = ["estimate", "price", "price_by_list", "warm"]
+
+_warmed = threading.Event()
+
+
+def warm(model: str) -> None:
+    """Load what estimates and list prices need, while the server thinks; returns at once."""
+    if _warmed.is_set():
+        return
+    _warmed.set()
+    threading.Thread(target=_warm, args=(model,), name="hs_notebook-prices", daemon=True).start()
+
+
+def _warm(model: str) -> None:
+    from hs_notebook.money import list_prices, tokens
+
+    tokens.warm(model)
+    list_prices.is_installed()
+
+
+def estimate(answer: Answer, attempt: Attempt) -> None:
+    """Set what we would say its tokens are, had nobody counted; nothing where nothing came."""
+    from hs_notebook.money import tokens
+
+    texts, thoughts = attempt.since
+    text = "".join(answer.parts[texts:]) + "".join(answer.reasoning_parts[thoughts:])
+    if text or attempt.usage is not None:
+        prefix = "".join(answer.parts[:texts]) if attempt.resumed_by == "continue" else ""
+        attempt.estimate = tokens.estimate(answer.request, text, prefix)
+
+
+def price(answer: Answer, attempt: Attempt) -> None:
+    """Set what the attempt cost: the server's word, and ours by a price book; None where neither can tell.
+
+    Raises:
+        SettingError: A price book of the user's cannot be read; the server's own figure is set.
+    """
+    from hs_notebook.money import cost, prices
+
+    attempt.reported_cost_usd = cost.reported_usd(attempt.usage)
+    if attempt.reported_cost_usd is not None:
+        attempt.cost_usd, attempt.price_book = attempt.reported_cost_usd, cost.REPORTED
+    price = prices.of_answer(answer.model, attempt.model_served, answer.provider, attempt.started_at)
+    if price is None:
+        return
+    attempt.book_cost_usd = cost.cost_usd(attempt.counts, price)
+    if attempt.book_cost_usd is not None:
+        attempt.price_book, attempt.price_date = price.book, price.dated
+    if attempt.cost_usd is None:
+        attempt.cost_usd = attempt.book_cost_usd
+
+
+def price_by_list(answer: Answer, attempt: Attempt) -> None:
+    """Set what the maker of the model would ask for the same tokens; None where that is not known."""
+    from hs_notebook.money import cost, list_prices
+
+    price = list_prices.find(attempt.model_served or answer.model, attempt.started_at)
+    attempt.list_cost_usd = cost.cost_usd(attempt.counts, price)
+    if price is not None and attempt.list_cost_usd is not None:
+        attempt.list_price_book = price.book

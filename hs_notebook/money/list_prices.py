@@ -1,0 +1,89 @@
+"""What the makers of models ask for themselves, from the data in the wheel of `genai-prices`.
+
+An optional extra: `pip install hs-notebook[prices]`. Nothing is fetched; the data is as old as the installed
+version, whose number stands beside each figure. Source: https://github.com/pydantic/genai-prices (0.2.3, MIT,
+2026-11-22), which says of itself that its prices "will not be 100% accurate".
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from functools import lru_cache
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+from hs_notebook.money.price_book import Price, Rates
+from hs_notebook.money.prices import names
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+__all__ = ["MISSING", "find", "is_installed"]
+
+MISSING = "List prices are unknown here: pip install hs-notebook[prices]."
+
+_KEYS = {
+    "input": "input_mtok",
+    "output": "output_mtok",
+    "cache_read": "cache_read_mtok",
+    "cache_write": "cache_write_mtok",
+    "reasoning": "output_reasoning_mtok",
+}
+
+
+def is_installed() -> bool:
+    """Whether list prices are at hand; the first call imports them (some tenths of a second)."""
+    return _library() is not None
+
+
+def find(model: str, at: datetime | None = None) -> Price | None:
+    """The list price of a model at its maker's; None where it is not known. `at`: None is now."""
+    library = _library()
+    if library is None:
+        return None
+    moment = datetime.now(UTC) if at is None else at
+    for name in names(model):
+        if not name:
+            continue
+        try:
+            found = library.calc_price(library.Usage(), name, genai_request_timestamp=moment)
+        except (LookupError, ValueError):
+            continue
+        return _price(found.model.id, found.model_price)
+    return None
+
+
+@lru_cache(maxsize=1)
+def _library() -> ModuleType | None:
+    try:
+        import genai_prices
+    except Exception:  # noqa: BLE001 - whatever ails an optional library, answers go on without it
+        return None
+    return genai_prices
+
+
+def _price(model: str, listed: Any) -> Price | None:  # noqa: ANN401 - one class of theirs, whose attributes vary
+    figures = {ours: getattr(listed, theirs, None) for ours, theirs in _KEYS.items()}
+    if figures["input"] is None or figures["output"] is None:
+        return None
+    starts = sorted({tier.start for figure in figures.values() for tier in getattr(figure, "tiers", ())})
+    return Price(
+        model=model,
+        book=f"genai-prices {version('genai-prices')}",
+        base=_rates(figures, 0),
+        tiers=tuple((start, _rates(figures, start + 1)) for start in starts),
+        dated=f"genai-prices {version('genai-prices')}",
+    )
+
+
+def _rates(figures: dict[str, Any], input_tokens: int) -> Rates:
+    return Rates(**{name: _at(figure, input_tokens) for name, figure in figures.items()})  # type: ignore[arg-type] # both that must be there are
+
+
+def _at(figure: Any, input_tokens: int) -> Decimal | None:  # noqa: ANN401 - a Decimal, their tiers, or None
+    if figure is None or isinstance(figure, Decimal):
+        return figure
+    reached = [tier.price for tier in figure.tiers if input_tokens > tier.start]
+    price: Decimal = reached[-1] if reached else figure.base
+    return price

@@ -1,0 +1,209 @@
+"""A price book: a dated table of what models cost, in USD per million tokens; a TOML file, read strictly.
+
+A book of the user's needs no more than `[[price]]` with `model`, `input` and `output`; a shipped one has its
+name, date and source above. A price is a `Decimal` from the file to the sum.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from hs_notebook.errors import SettingError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["Price", "PriceBook", "Rates", "read_book"]
+
+_DEAREST = 1000
+"""USD per million tokens. Above it, a figure was meant for another unit (per token, per thousand)."""
+
+_RATES = frozenset({"input", "output", "cache_read", "cache_write", "reasoning"})
+_BOOK_KEYS = frozenset({"name", "as_of", "checked_on", "source", "providers", "price"})
+_PRICE_KEYS = _RATES | {"model", "aliases", "tiers", "valid_from", "valid_to"}
+_TIER_KEYS = _RATES | {"input_over"}
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """What the tokens of one request cost, USD per million.
+
+    Attributes:
+        input: For prompt tokens that are neither read from a cache nor written to one.
+        output: For generated tokens.
+        cache_read: For prompt tokens read from a cache; None where the book does not say.
+        cache_write: For prompt tokens written to a cache; None where the book does not say.
+        reasoning: For generated tokens spent on reasoning; None: as any other output.
+    """
+
+    input: Decimal
+    output: Decimal
+    cache_read: Decimal | None = None
+    cache_write: Decimal | None = None
+    reasoning: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """What one model costs by one book, for as long as that holds.
+
+    Attributes:
+        model: The model's name in the book.
+        book: The book's name; the ledger keeps it beside the cost.
+        base: The rates of a request that reaches no tier.
+        tiers: Rates that hold for all tokens of a request whose input exceeds so many tokens; ascending.
+        valid_from: The first day it holds, UTC; None: as far back as anybody asks.
+        valid_to: The last day it holds, UTC; None: until a later book says otherwise.
+        dated: As of when somebody knew it.
+    """
+
+    model: str
+    book: str
+    base: Rates
+    tiers: tuple[tuple[int, Rates], ...] = ()
+    valid_from: date | None = None
+    valid_to: date | None = None
+    dated: str | None = None
+
+    def rates(self, input_tokens: int | None) -> Rates | None:
+        """The rates for a request with so much input, cache included; None where that is unknown."""
+        if not self.tiers:
+            return self.base
+        if input_tokens is None:
+            return None
+        reached = [rates for over, rates in self.tiers if input_tokens > over]
+        return reached[-1] if reached else self.base
+
+    def holds(self, day: date) -> bool:
+        """Whether it holds on that day."""
+        return (self.valid_from is None or self.valid_from <= day) and (
+            self.valid_to is None or day <= self.valid_to
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class PriceBook:
+    """A dated list of prices.
+
+    Attributes:
+        name: Its name, such as article-2025.
+        as_of: When its prices held, in words.
+        checked_on: When somebody last compared it with its source.
+        source: Where the figures come from.
+        providers: The providers it holds for; empty for all.
+        prices: Prices by model name and alias, in lower case; several where they held one after the other.
+    """
+
+    name: str
+    as_of: str
+    checked_on: date
+    source: str
+    providers: frozenset[str]
+    prices: dict[str, tuple[Price, ...]]
+
+    def price(self, name: str, day: date) -> Price | None:
+        """The price of that name, exactly, on that day; None if it is not in the book."""
+        return next((price for price in self.prices.get(name, ()) if price.holds(day)), None)
+
+
+def read_book(path: Path) -> PriceBook:
+    """Read one TOML file.
+
+    Raises:
+        SettingError: It is not a price book, or a figure in it cannot be a price per million tokens.
+    """
+    try:
+        data = tomllib.loads(path.read_text("utf-8"), parse_float=Decimal)
+        written = datetime.fromtimestamp(path.stat().st_mtime, UTC).date()
+        return _book({"name": path.name, "checked_on": written, "as_of": "", "source": str(path), **data})
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        missing = f"{error} is missing" if isinstance(error, KeyError) else str(error)
+        raise SettingError(
+            f"{path} is not a price book: {missing}.",
+            means="Until it is mended, no cost is computed: a price you changed must not be missed.",
+            remedy="Mend it, or move it away; prices are USD per million tokens. Then hs.recost().",
+        ) from error
+
+
+def _book(data: dict[str, Any]) -> PriceBook:
+    _refuse_unknown(data, _BOOK_KEYS)
+    checked_on = _day(data["checked_on"])
+    prices: dict[str, tuple[Price, ...]] = {}
+    for entry in data["price"]:
+        price = _price(entry, str(data["name"]), checked_on)
+        for name in dict.fromkeys(str(name).casefold() for name in (price.model, *entry.get("aliases", ()))):
+            known = prices.get(name, ())
+            if any(_overlap(price, other) for other in known):
+                raise ValueError(f"{name} is in it twice")
+            prices[name] = (*known, price)
+    return PriceBook(
+        name=str(data["name"]),
+        as_of=str(data["as_of"]),
+        checked_on=checked_on,
+        source=str(data["source"]),
+        providers=frozenset(data.get("providers", ())),
+        prices=prices,
+    )
+
+
+def _price(entry: dict[str, Any], book: str, checked_on: date) -> Price:
+    _refuse_unknown(entry, _PRICE_KEYS)
+    tiers = sorted((_tier(tier) for tier in entry.get("tiers", ())), key=lambda tier: tier[0])
+    first = _day(entry["valid_from"]) if "valid_from" in entry else None
+    last = _day(entry["valid_to"]) if "valid_to" in entry else None
+    if first is not None and last is not None and last < first:
+        raise ValueError(f"{entry['model']} is valid to {last}, before {first}")
+    return Price(
+        model=str(entry["model"]),
+        book=book,
+        base=_rates(entry),
+        tiers=tuple(tiers),
+        valid_from=first,
+        valid_to=last,
+        dated=(first or checked_on).isoformat(),
+    )
+
+
+def _tier(entry: dict[str, Any]) -> tuple[int, Rates]:
+    _refuse_unknown(entry, _TIER_KEYS)
+    over = entry["input_over"]
+    if isinstance(over, bool) or not isinstance(over, int) or over < 0:
+        raise TypeError(f"{over!r} is not a number of tokens")
+    return over, _rates(entry)
+
+
+def _rates(entry: dict[str, Any]) -> Rates:
+    figures = {name: _figure(entry[name]) for name in _RATES if name in entry or name in {"input", "output"}}
+    return Rates(**figures)
+
+
+def _overlap(one: Price, other: Price) -> bool:
+    """Whether there is a day on which both hold."""
+    begin = max(one.valid_from or date.min, other.valid_from or date.min)
+    end = min(one.valid_to or date.max, other.valid_to or date.max)
+    return begin <= end
+
+
+def _refuse_unknown(table: dict[str, Any], known: frozenset[str]) -> None:
+    unknown = sorted(set(table) - known)
+    if unknown:
+        raise ValueError(f"it does not take {unknown[0]!r}, only {', '.join(sorted(known))}")
+
+
+def _figure(value: object) -> Decimal:
+    if isinstance(value, bool) or not isinstance(value, int | Decimal):
+        raise TypeError(f"{value!r} is not a number")
+    figure = Decimal(value)
+    if not figure.is_finite() or not 0 <= figure <= _DEAREST:
+        raise ValueError(f"{value} is not between 0 and {_DEAREST} USD per million tokens")
+    return figure
+
+
+def _day(value: object) -> date:
+    if not isinstance(value, date) or isinstance(value, datetime):
+        raise TypeError(f"{value!r} is not a date")
+    return value

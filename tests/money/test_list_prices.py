@@ -1,0 +1,71 @@
+"""The makers' list prices, from the data in the installed wheel."""
+
+import socket
+import sys
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+
+from hs_notebook.money import list_prices
+from hs_notebook.money.cost import cost_usd
+from hs_notebook.wire.chunk import Usage
+
+AT = datetime(2026, 11, 22, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("model", "given", "made"),
+    [
+        ("gpt-4.1", 2, 8),
+        ("openai/gpt-4.1-2025-04-14", 2, 8),
+        ("claude-sonnet-4.5", 3, 15),
+        ("anthropic/claude-sonnet-4-5-20250929", 3, 15),
+        ("gemini-2.5-flash", "0.3", "2.5"),
+    ],
+)
+def test_the_list_price_of_a_model_however_it_is_called(model, given, made):
+    price = list_prices.find(model, AT)
+    assert (price.base.input, price.base.output) == (Decimal(given), Decimal(made))
+    assert price.book.startswith("genai-prices ")
+
+
+def test_the_articles_example_at_list_price():
+    """The "discounted" price of the article, $0.01225, is above the maker's own."""
+    assert cost_usd(Usage(1500, output_tokens=850), list_prices.find("gpt-4.1", AT)) == Decimal("0.0098")
+
+
+def test_a_long_context_costs_more():
+    price = list_prices.find("claude-sonnet-4.5", AT)
+    costs = [cost_usd(Usage(tokens, output_tokens=1000), price) for tokens in (200_000, 200_001)]
+    assert costs == [Decimal("0.615"), Decimal("1.222506")]
+
+
+def test_a_price_of_then_is_not_the_price_of_now():
+    then, now = (list_prices.find("o3", datetime(2025, month, 1, tzinfo=UTC)) for month in (6, 8))
+    assert then.base.output == 5 * now.base.output == 40
+
+
+@pytest.mark.parametrize("model", ["nobody-knows-this", "", "local", "demo"])
+def test_an_unknown_model_has_no_list_price(model):
+    assert list_prices.find(model, AT) is None
+
+
+def test_nothing_is_fetched(monkeypatch):
+    def refuse(*_):
+        raise AssertionError("a connection was opened")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    list_prices._library.cache_clear()
+    assert list_prices.find("gpt-4.1", AT) is not None
+
+
+def test_without_the_extra_list_prices_are_unknown(monkeypatch):
+    monkeypatch.setitem(sys.modules, "genai_prices", None)
+    list_prices._library.cache_clear()
+    try:
+        assert list_prices.find("gpt-4.1", AT) is None
+        assert not list_prices.is_installed()
+    finally:
+        monkeypatch.undo()
+        list_prices._library.cache_clear()
