@@ -16,6 +16,7 @@
     │   ├── ProviderError       the server reported an error inside the stream
     │   ├── StalledError        a clock ran out: no byte, or no progress
     │   └── CutError            the stream ended with no proof that it was complete
+    ├── ComparisonError         of several models asked at once, some gave no whole answer
     ├── StoppedError            something else in the program stopped the stream that was awaited
     ├── EmbeddedError           the embedded gateway or its local model cannot run
     └── StoreError              the usage store cannot be read or written
@@ -30,9 +31,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from hs_notebook.answer import Answer
 
 __all__ = [
+    "ComparisonError",
     "CutError",
     "EmbeddedError",
     "HolySheepError",
@@ -188,6 +192,18 @@ class StalledError(StreamError):
 
 class CutError(StreamError):
     """The stream ended with no proof that it was complete; the text kept is a true prefix."""
+
+
+class ComparisonError(HolySheepError):
+    """Of several models asked at once, some gave no whole answer; the others' are kept.
+
+    Attributes:
+        answers: All of them, in the order asked; each one's own error is in its `error`.
+    """
+
+    def __init__(self, answers: Sequence[Answer], what: str, *, means: str = "", remedy: str = "") -> None:
+        super().__init__(what, means=means, remedy=remedy)
+        self.answers = list(answers)
 
 
 class StoppedError(HolySheepError):

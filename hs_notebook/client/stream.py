@@ -68,7 +68,7 @@ class Stream:
         self._engine = engine
         self._stop = stop
         self._stopped = False
-        self._news = threading.Event()
+        self._on_news: Callable[[], None] = lambda: None
         self._done: Future[None] = Future()
         self._done.set_running_or_notify_cancel()  # nobody who waits on it can cancel it
 
@@ -78,11 +78,11 @@ class Stream:
         """Go on to a phase, and tell who waits for news."""
         self.retry_at = retry_at
         self.phase = phase
-        self._news.set()
+        self._on_news()
 
     def first_text(self) -> None:
         """Tell who waits for news that text has come."""
-        self._news.set()
+        self._on_news()
 
     async def room(self) -> None:
         """Wait until a slow reader of chunks has caught up."""
@@ -94,9 +94,10 @@ class Stream:
     def finish(self) -> None:
         """The answer has its end and the row is written."""
         self.ended_at = monotonic()
-        self.enter(Phase.ENDED)
+        self.retry_at, self.phase = None, Phase.ENDED
         self._done.set_result(None)
         self.mailbox.close()
+        self._on_news()
 
     # -- waiting ----------------------------------------------------------------------------------
 
@@ -119,17 +120,13 @@ class Stream:
                     continue
         return self._done.done()
 
-    def wait_news(self, timeout: float | None = None) -> bool:
-        """Block until first text, change of phase or end, at most `timeout` seconds; whether one came.
+    def tell(self, on_news: Callable[[], None]) -> None:
+        """Have `on_news` called at first text, each change of phase and the end, on the engine's thread.
 
-        For one waiter: news that was waited for is old.
+        It must be short and must not raise. Chunks are not kept from now on: nobody is going to iterate.
         """
         self.mailbox.switch_off()
-        if self._done.done():
-            return True
-        came = self._news.wait(timeout)
-        self._news.clear()
-        return came
+        self._on_news = on_news
 
     def cancel(self) -> None:
         """Stop the stream and its spending at once; the text received is kept. Twice is as once."""

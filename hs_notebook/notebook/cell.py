@@ -1,127 +1,141 @@
-"""One `%%holysheep` cell: from its two texts to the answer, and to how the cell ends.
+"""One `%%holysheep` cell from asking to its end, whoever waits for it (see waiting.py).
 
-A cell ends well only with a complete answer. ■ keeps the text and raises one line, so that the queue of cells
-is dropped; an error keeps the text and raises its lines. Whatever the end, the answer is in its variable.
+A cell ends well with complete answers, and where the user stopped one from the page. ■ keeps the text and
+raises one line, so that the queue of cells is dropped; an error keeps the text and raises its lines. Whatever
+the end, the answers are in their variable.
 """
 
 from __future__ import annotations
 
-import os
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from time import monotonic
+from typing import TYPE_CHECKING, Protocol
 
-from hs_notebook.answer import Status
 from hs_notebook.client.stream import stop_line
-from hs_notebook.errors import Interrupted, SettingError
+from hs_notebook.errors import ComparisonError, Interrupted
+from hs_notebook.notebook.controls import Controls
 from hs_notebook.notebook.figures import AGAIN
-from hs_notebook.notebook.presses import Presses
-from hs_notebook.notebook.question import options, template
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
 
     from hs_notebook.answer import Answer
-    from hs_notebook.client.stream import Stream
-    from hs_notebook.notebook.question.options import Options
-    from hs_notebook.notebook.views.choose import View
+    from hs_notebook.notebook.pane import Pane
+    from hs_notebook.notebook.views.base import Shown
 
-__all__ = ["Question", "read", "run", "watch"]
+__all__ = ["Cell", "Stops"]
 
 CLOSING_S = 1.0
 """Seconds a stopped stream gets to close its connection and write its row."""
+BRIEFLY_S = 0.02
+"""Seconds between two looks while something ends that takes no time."""
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
-    """What a cell asks.
+class Stops(Protocol):
+    """Says whether the cell as a whole should stop."""
 
-    Attributes:
-        model: Which model.
-        filled: What was put into the prompt and the options, one phrase each.
-    """
-
-    prompt: str
-    model: str
-    options: Options
-    filled: tuple[str, ...]
+    def __bool__(self) -> bool:
+        """Whether it was told to."""
 
 
-def read(line: str, body: str, names: Mapping[str, object]) -> Question:
-    """The question in a cell's line and body. `names`: the user's variables.
-
-    Raises:
-        SettingError: Something in it is wrong or missing; nothing was sent.
-    """
-    filled: list[str] = []
-
-    def expand(text: str) -> str:
-        result = template.fill(text, names)
-        filled.extend(note for note in result.notes if note not in filled)
-        return result.text
-
-    chosen = options.parse(line, expand)
-    prompt = body.removesuffix("\n")
-    if not prompt.strip():
-        raise SettingError(
-            "The prompt is empty; nothing was sent.", remedy="Write it below the %%holysheep line."
-        )
-    prompt = prompt if chosen.raw else expand(prompt)
-    return Question(prompt, chosen.model or _default_model(), chosen, tuple(filled))
-
-
-def _default_model() -> str:
-    model = os.environ.get("HOLYSHEEP_MODEL", "").strip()
-    if model:
-        return model
-    raise SettingError(
-        "No model is named; nothing was sent.",
-        means="There are gpt-4.1, claude-sonnet-4.5, gemini-2.5-flash, deepseek-v3.2, local and demo.",
-        remedy="Write %%holysheep model=…, or set HOLYSHEEP_MODEL.",
-    )
-
-
-def run(ask: Callable[[], Stream], keep: Callable[[Answer], None], show: Callable[[Stream], View]) -> None:
-    """Ask, show what comes, and end the cell.
+class Cell:
+    """One run of a cell.
 
     Args:
-        ask: Starts the stream.
-        keep: Takes the answer, which still grows, for the user's variables.
-        show: Makes the view.
+        ask: Starts the streams and gives the panes, one or more.
+        keep: Takes the panes for the user's variables; again when an answer was replaced.
+        show: Makes the view of the panes and their controls.
+        pick: Records that a pane is preferred; None where there is nothing to compare.
+        hold: Whether the cell stays open until one is picked.
 
-    Raises:
-        Interrupted: ■ was pressed.
-        HolySheepError: The answer did not become whole, or could not be asked for.
+    Attributes:
+        panes: What it asks, once it has.
+        shown: Whether its view is there.
     """
-    with Presses() as presses:
-        stream = ask()
+
+    def __init__(
+        self,
+        ask: Callable[[], list[Pane]],
+        keep: Callable[[list[Pane]], None],
+        show: Callable[[list[Pane], Controls], Shown],
+        *,
+        pick: Callable[[Pane], None] | None = None,
+        hold: bool = False,
+    ) -> None:
+        self._ask = ask
+        self._keep = keep
+        self._show = show
+        self._pick = pick
+        self._hold = hold
+        self.panes: list[Pane] = []
+        self.shown = False
+
+    def steps(self, stops: Stops, on_news: Callable[[], None]) -> Iterator[float]:
+        """Ask, show what comes, and end; yields seconds to pause, to block for or to await.
+
+        Args:
+            stops: Whether to stop all of it.
+            on_news: What the panes call, from any thread, when a pause should end early.
+
+        Raises:
+            Interrupted: It was told to stop, or other code stopped a stream.
+            HolySheepError: An answer did not become whole, or could not be asked for.
+        """
+        panes = self.panes = self._ask()
+        controls = Controls(panes, self._pick, hold=self._hold)
         try:
-            keep(stream.answer)
-            view = show(stream)
-            _wait(stream, view, presses)
+            self._keep(panes)
+            view = self._show(panes, controls)
+            self.shown = True
+            for pane in panes:
+                pane.tell(on_news)
+            yield from self._watch(view, controls, stops)
         finally:
-            stream.cancel()  # changes nothing where it has ended
-        stream.wait(CLOSING_S)
-        view.finish(stopped=bool(presses))
-    answer = stream.answer
-    if presses or (answer.error is None and answer.status is Status.INTERRUPTED):  # or stopped by other code
-        raise Interrupted(_next_step(stop_line([answer]), answer), answer)
-    if answer.error is not None:
-        raise answer.error.with_traceback(None)  # without frames: their variables hold headers
+            controls.close()
+            for pane in panes:
+                pane.cancel()  # changes nothing where it has ended
+        until = monotonic() + CLOSING_S
+        while any(pane.under_way for pane in panes) and monotonic() < until:
+            yield BRIEFLY_S
+        view.finish(stopped=bool(stops))
+        error = _verdict(panes, stopped=bool(stops))
+        if error is not None:
+            raise error
+
+    def _watch(self, view: Shown, controls: Controls, stops: Stops) -> Iterator[float]:
+        """Show the panes until all are at rest or it should stop."""
+        kept = [pane.answer for pane in self.panes]
+        while not (stops or controls.close_when_done(hears=view.hears)):
+            now = [pane.answer for pane in self.panes]
+            if now != kept:
+                self._keep(self.panes)
+                kept = now
+            yield view.show()
 
 
-def _next_step(line: str, answer: Answer) -> str:
-    return f"{line} {AGAIN[0].upper()}{AGAIN[1:]}." if answer.text else line
+def _verdict(panes: list[Pane], *, stopped: bool) -> BaseException | None:
+    """How the cell ends: None is well."""
+    answers = [pane.answer for pane in panes]
+    failed = [pane.answer for pane in panes if not (pane.whole or (pane.stopped and not pane.answer.error))]
+    if stopped or (failed and all(answer.error is None for answer in failed)):  # or stopped by other code
+        line = stop_line(answers)
+        text = any(answer.text for answer in answers)
+        return Interrupted(f"{line} {AGAIN[0].upper()}{AGAIN[1:]}." if text else line, answers[0])
+    if not failed:
+        return None
+    if len(answers) > 1:
+        return _several(answers, failed)
+    error = failed[0].error
+    return None if error is None else error.with_traceback(None)  # without frames: they hold headers
 
 
-def _wait(stream: Stream, view: View, presses: Presses) -> None:
-    try:
-        for pause in watch(stream, view, presses):
-            stream.wait_news(pause)
-    except KeyboardInterrupt:  # thrown where Presses cannot count: not on the main thread, or by a debugger
-        presses.press()
-
-
-def watch(stream: Stream, view: View, presses: Presses) -> Iterator[float]:
-    """Show the stream until it ends or ■ is pressed; yields seconds to pause, to block for or to await."""
-    while not (stream.ended or presses):
-        yield view.show()
+def _several(answers: list[Answer], failed: list[Answer]) -> ComparisonError:
+    first = next(answer for answer in failed if answer.error is not None)
+    names = ", ".join(dict.fromkeys(answer.model for answer in failed))
+    line = "" if first.error is None else f"{first.model}: {first.error.lines[0]}"
+    whole = len(failed) < len(answers)
+    return ComparisonError(
+        answers,
+        f"{len(failed)} of {len(answers)} models gave no whole answer: {names}.",
+        means=line,
+        remedy=f"Run the cell again to ask {'these alone' if whole else 'them again'}; all text is kept.",
+    )

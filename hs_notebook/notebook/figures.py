@@ -5,7 +5,7 @@ Unknown is None, never 0. Before the server has counted, output tokens are estim
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ from hs_notebook.wire.chunk import FinishReason
 if TYPE_CHECKING:
     from hs_notebook.answer import Answer
     from hs_notebook.client.stream import Stream
+    from hs_notebook.notebook.pane import Pane
     from hs_notebook.store.kept import Kept
 
 __all__ = ["AGAIN", "Figures", "at_rest", "footer", "of", "read"]
@@ -43,22 +44,39 @@ class Figures:
     output_tokens: int | None
     output_estimated: bool
     tokens_per_s: float | None
+    reasoning_tokens: int | None
     cost: str | None
+    cost_usd: float | None
     finish_reason: str | None
     message: str | None
     stop_hint: str | None
+    actions: dict[str, str] = field(default_factory=dict)
+    chosen: bool = False
 
 
-def read(stream: Stream, characters: int, *, stopped: bool = False) -> Figures:
-    """The figures now. `characters`: how much text and reasoning has come; `stopped`: the user pressed ■."""
+def read(pane: Pane, characters: int, actions: dict[str, str], *, stopped: bool = False) -> Figures:
+    """The figures of a pane now.
+
+    Args:
+        pane: The pane.
+        characters: How much text and reasoning has come.
+        actions: What can be pressed in it.
+        stopped: Whether the user stopped the cell.
+    """
+    stream = pane.stream
     now = monotonic()
-    known = _known(stream.answer, characters, now)
+    known = _known(pane.answer, characters, now)
+    if stream is None:
+        return replace(known, message=_notes(pane.answer), actions=actions, chosen=pane.chosen)
+    until = now if stream.ended_at is None else stream.ended_at
     return replace(
         known,
         status=_status(stream, stopped=stopped),
-        elapsed_s=round(now - stream.asked_at, 2),
-        message=_message(stream, now),
-        stop_hint=None if stream.ended or stopped else "■ stops",
+        elapsed_s=round(until - stream.asked_at, 2),
+        message=_message(stream, now) if not pane.stopped else _stopped(pane),
+        stop_hint=None if stream.ended or stopped or pane.stopped else "■ stops",
+        actions=actions,
+        chosen=pane.chosen,
     )
 
 
@@ -90,7 +108,9 @@ def _known(answer: Answer, characters: int, now: float | None) -> Figures:
         output_tokens=output,
         output_estimated=counted is None and output is not None,
         tokens_per_s=_rate(answer, output, now),
+        reasoning_tokens=usage.reasoning_tokens if usage is not None else None,
         cost=None if answer.cost_usd is None else dollars(answer.cost_usd),
+        cost_usd=None if answer.cost_usd is None else float(answer.cost_usd),
         finish_reason=None if answer.finish_reason is None else str(answer.finish_reason),
         message=None,
         stop_hint=None,
@@ -130,7 +150,18 @@ def _message(stream: Stream, now: float) -> str | None:
         return str(answer.error)
     if not answer.parts and answer.reasoning_parts:
         return f"Thinking: {sum(map(len, answer.reasoning_parts)):,} characters so far."
+    return _notes(answer)
+
+
+def _notes(answer: Answer) -> str | None:
     return "\n".join(answer.notes) or None
+
+
+def _stopped(pane: Pane) -> str | None:
+    if pane.under_way:
+        return "Stopping…"
+    said = [] if pane.whole else ["Stopped by you; the text is kept."]
+    return "\n".join([*said, *pane.answer.notes]) or None
 
 
 # -- the line below an answer -------------------------------------------------------------------------
@@ -144,13 +175,20 @@ _ENDINGS = {
 }
 
 
-def footer(figures: Figures, filled: tuple[str, ...] = (), *, max_tokens: int | None = None) -> str:
+def footer(
+    figures: Figures,
+    filled: tuple[str, ...] = (),
+    *,
+    max_tokens: int | None = None,
+    stopped: bool = False,
+) -> str:
     """One plain line: model · tokens · tokens/s · first token · cost · state. What is unknown is left out.
 
     Args:
         figures: The last figures.
         filled: What was put into the prompt, one phrase each.
         max_tokens: The most tokens asked for; None if that was left to the model.
+        stopped: Whether the user stopped this answer from the page.
     """
     parts = [
         figures.model_served or figures.model,
@@ -159,7 +197,7 @@ def footer(figures: Figures, filled: tuple[str, ...] = (), *, max_tokens: int | 
         f"first token {figures.ttft_s:.2f} s" if figures.ttft_s is not None else "",
         figures.cost or "",
         f"with {', '.join(filled)}" if filled else "",
-        _ending(figures, max_tokens),
+        _ending(figures, max_tokens, stopped=stopped),
     ]
     return " · ".join(part for part in parts if part)
 
@@ -179,9 +217,10 @@ def _rate_of(figures: Figures) -> str:
     return f"{'~' if figures.output_estimated else ''}{figures.tokens_per_s:g} tokens/s"
 
 
-def _ending(figures: Figures, max_tokens: int | None) -> str:
-    if figures.status == Status.INTERRUPTED and figures.output_tokens:
-        return f"{figures.status}: {AGAIN}"
+def _ending(figures: Figures, max_tokens: int | None, *, stopped: bool) -> str:
+    if figures.status == Status.INTERRUPTED:
+        word = "stopped by you" if stopped else figures.status
+        return f"{word}: {AGAIN}" if figures.output_tokens else word
     if figures.status != Status.COMPLETE or figures.finish_reason is None:
         return figures.status
     if figures.finish_reason == FinishReason.LENGTH and max_tokens is not None:

@@ -7,11 +7,13 @@ here.
 from __future__ import annotations
 
 import os
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_expand
 
-from hs_notebook.notebook import commands, place
+from hs_notebook.notebook import awaited, commands, place
+from hs_notebook.notebook.question.options import Options
 from hs_notebook.store.place import set_place_finder
 
 if TYPE_CHECKING:
@@ -21,8 +23,10 @@ if TYPE_CHECKING:
 
     from hs_notebook.answer import Answer
     from hs_notebook.client.client import HolySheep
-    from hs_notebook.client.stream import Stream
-    from hs_notebook.notebook.views.choose import View
+    from hs_notebook.notebook.cell import Cell
+    from hs_notebook.notebook.controls import Controls
+    from hs_notebook.notebook.pane import Pane
+    from hs_notebook.notebook.views.base import Shown
     from hs_notebook.notebook.views.widget import AnswerWidget
 
 __all__ = ["HolySheepMagics", "load", "unload"]
@@ -42,6 +46,7 @@ class HolySheepMagics(Magics):
 
     Attributes:
         replaced: Magics of the same name that were there before, by kind.
+        hook: What turns a cell into its awaited form, among the shell's input transformers.
         widgets: The live cells by cell id; each stays open until its cell runs again.
     """
 
@@ -49,9 +54,10 @@ class HolySheepMagics(Magics):
         super().__init__(shell)
         self.ip = shell
         self.replaced: dict[str, Any] = {}
+        self.hook: Callable[[list[str]], list[str]] | None = None
         self.widgets: dict[str, AnswerWidget] = {}
         self._client: HolySheep | None = None
-        self._last: Stream | None = None
+        self._last: list[Pane] = []
         self._made_for: int | None = None  # a hash: the key itself has no second home
 
     @no_var_expand
@@ -71,68 +77,72 @@ class HolySheepMagics(Magics):
             self._client, self._made_for = HolySheep(), asked
         return self._client
 
-    def _ask(self, line: str, body: str) -> None:
-        from hs_notebook.client.prompt import chat_request
-        from hs_notebook.notebook import cell
-        from hs_notebook.notebook.question import resuming
+    async def awaited(self, line: str, body: str) -> None:
+        """Run a cell without blocking the kernel's loop (see awaited.py).
 
-        where = place.find(self.ip)
-        question = cell.read(line, body, self.ip.user_ns)
-        chosen = question.options
-        asked: dict[str, Any] = {
-            "model": question.model,
-            "system": chosen.system,
-            "temperature": chosen.temperature,
-            "max_tokens": chosen.max_tokens,
-            "extra": chosen.extra,
-        }
+        Raises:
+            Interrupted: ■ was pressed.
+            HolySheepError: An answer did not become whole, or could not be asked for.
+        """
+        from hs_notebook.notebook import waiting
 
-        def ask() -> Stream:
-            client, chat = self.client(), chat_request(question.prompt, **asked)
-            self._settle()
-            return client.stream(
-                question.prompt,
-                **asked,
-                place=where,
-                resume=resuming.choose(chosen, where, chat),
-                restart=chosen.restart,
-                on_interrupt=chosen.on_interrupt,
-            )
-
-        self._run(ask, chosen.var, question.filled)
+        await waiting.wait(self._cell(line, body, blocks=False))
 
     def resume(self, name: str) -> None:
         """Go on with a kept answer in the running cell. `name`: its id, or "last"."""
-        from hs_notebook.notebook.question import resuming
+        from hs_notebook.notebook import asking, waiting
 
         where = place.find(self.ip)
+        waiting.block(self._run(lambda: asking.resume(self.client(), name, where), Options(), ()))
 
-        def ask() -> Stream:
-            client = self.client()
+    def _ask(self, line: str, body: str) -> None:
+        from hs_notebook.notebook import waiting
+
+        waiting.block(self._cell(line, body))
+
+    def _cell(self, line: str, body: str, *, blocks: bool = True) -> Cell:
+        from hs_notebook.notebook import asking
+        from hs_notebook.notebook.question import question
+
+        where = place.find(self.ip)
+        asked = question.read(line, body, self.ip.user_ns)
+        return self._run(
+            lambda: asking.ask(self.client(), asked, where), asked.options, asked.filled, blocks=blocks
+        )
+
+    def _run(
+        self,
+        ask: Callable[[], list[Pane]],
+        options: Options,
+        filled: tuple[str, ...],
+        *,
+        blocks: bool = True,
+    ) -> Cell:
+        from hs_notebook.notebook.cell import Cell
+        from hs_notebook.notebook.views.choose import choose
+
+        def start() -> list[Pane]:
             self._settle()
-            return client.stream(resume=resuming.named(name, where), place=where)
+            return ask()
 
-        self._run(ask, None, ())
+        def keep(panes: list[Pane]) -> None:
+            self._last = panes
+            kept = panes[0].answer
+            self.ip.user_ns[LAST] = kept
+            if options.var is not None:
+                self.ip.user_ns[options.var] = kept
 
-    def _run(self, ask: Callable[[], Stream], var: str | None, filled: tuple[str, ...]) -> None:
-        from hs_notebook.notebook import cell
-        from hs_notebook.notebook.views import choose
+        def show(panes: list[Pane], controls: Controls) -> Shown:
+            return choose(self.ip, panes, controls, filled, self.widgets, blocks=blocks)
 
-        def keep(answer: Answer) -> None:
-            self.ip.user_ns[LAST] = answer
-            if var is not None:
-                self.ip.user_ns[var] = answer
-
-        def show(stream: Stream) -> View:
-            self._last = stream
-            return choose.choose(self.ip, stream, filled, self.widgets)
-
-        cell.run(ask, keep, show)
+        return Cell(start, keep, show)
 
     def _settle(self) -> None:
-        """Let the last answer come to rest on disk: a cell does not wait for all of that where ■ ended it."""
-        if self._last is not None:
-            self._last.wait(SETTLING_S)
+        """Let the last answers come to rest on disk: where ■ ended a cell, it did not wait for that."""
+        until = monotonic() + SETTLING_S
+        for pane in self._last:
+            if pane.stream is not None:
+                pane.stream.wait(max(0.0, until - monotonic()))
 
 
 HolySheepMagics.holysheep.__doc__ = commands.help_text()
@@ -147,6 +157,8 @@ def load(shell: InteractiveShell) -> None:
     magics.replaced = {kind: table[NAME] for kind, table in manager.magics.items() if NAME in table}
     shell.register_magics(magics)
     _markdown(shell).for_type_by_name(*ANSWER, _answer_as_markdown)
+    magics.hook = awaited.transformer(shell, NAME)
+    shell.input_transformers_cleanup.append(magics.hook)
     set_place_finder(lambda: place.find(shell))
 
 
@@ -157,6 +169,8 @@ def unload(shell: InteractiveShell) -> None:
     if not isinstance(magics, HolySheepMagics):
         return
     set_place_finder(None)
+    if magics.hook in shell.input_transformers_cleanup:
+        shell.input_transformers_cleanup.remove(magics.hook)
     _markdown(shell).pop(".".join(ANSWER), None)
     for table in manager.magics.values():
         table.pop(NAME, None)

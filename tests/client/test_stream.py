@@ -1,6 +1,7 @@
 """The ways to take a stream: from a script, a thread, a running loop; whole, or chunk by chunk."""
 
 import asyncio
+import queue
 import threading
 import time
 
@@ -205,19 +206,14 @@ def test_news_comes_with_the_first_text_at_once(serve, client):
         await peer.gone()
 
     stream = client(serve(script)).stream("hello", model="m")
-    while stream.phase is not Phase.STREAMING:
-        assert stream.wait_news(10)
-    while stream.wait_news(0.05):
-        pass
-    began = time.monotonic()
-    assert not stream.wait_news(0.1)
-    assert time.monotonic() - began >= 0.1
-    threading.Timer(0.1, go.open).start()
-    assert stream.wait_news(10)
-    assert stream.answer.text == "one"
+    assert until(lambda: stream.phase is Phase.STREAMING)
+    news = queue.SimpleQueue()
+    stream.tell(lambda: news.put((stream.answer.text, stream.ended)))
+    go.open()
+    assert news.get(timeout=10) == ("one", False)
     stream.cancel()
-    assert stream.wait(10)
-    assert stream.wait_news(10)
+    assert news.get(timeout=10) == ("one", True)
+    assert news.empty()
 
 
 def test_result_with_a_limit_leaves_the_stream_running(serve, client):

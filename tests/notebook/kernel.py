@@ -45,17 +45,40 @@ class Ran:
     @property
     def live_text(self):
         """The first pane's text, folded as a page does (docs/protocol.md)."""
-        text = ""
+        return self.live_texts.get(0, "")
+
+    @property
+    def live_texts(self):
+        """Each pane's text, likewise."""
+        texts = {}
         for update in self.updates:
-            if update["type"] == "snapshot":
-                text = update["panes"][0]["text"]
+            for pane, whole in enumerate(update.get("panes", ())):
+                texts[pane] = whole["text"]
             for delta in update.get("deltas", ()):
-                text = text[: delta["offset"]] + delta["text"]
-        return text
+                if "channel" not in delta:
+                    pane = delta["pane"]
+                    texts[pane] = texts.get(pane, "")[: delta["offset"]] + delta["text"]
+        return texts
+
+    @property
+    def born(self):
+        """The panes that the live cell is born with."""
+        states = [message["content"]["data"]["state"] for message in self.kind("comm_open")]
+        return next((state["_snapshot"]["panes"] for state in states if "_snapshot" in state), [])
 
     @property
     def states(self):
-        return [state for update in self.updates for state in update.get("states", ())]
+        """The states of all panes, in order, folded as a page does: each whole."""
+        known = dict(enumerate(self.born))
+        told = []
+        for update in self.updates:
+            changed = update.get(
+                "states", [{"pane": n, **pane} for n, pane in enumerate(update.get("panes", ()))]
+            )
+            for state in changed:
+                known[state["pane"]] = {**known[state["pane"]], **state}
+                told.append(known[state["pane"]])
+        return told
 
     @property
     def rest(self):
@@ -69,6 +92,7 @@ class Kernel:
         self.manager.start_kernel(extra_arguments=["--log-level=ERROR"], env=env)
         self.seen = []  # every message of this kernel, in bytes
         self._early = []
+        self.page = True  # a page with widgets watches: it says hello to each live cell
         self._connect()
 
     def _connect(self):
@@ -124,6 +148,12 @@ class Kernel:
     def _message(self):
         message = self.client.get_iopub_msg(timeout=PATIENCE_S)
         self.seen.append(json.dumps(message, default=str))
+        if (
+            self.page
+            and message["msg_type"] == "comm_open"
+            and "_esm" in message["content"]["data"].get("state", {})
+        ):
+            self.say(message["content"]["comm_id"], {"type": "hello"})
         return message
 
     def _reply(self, sent):
@@ -163,6 +193,12 @@ class Kernel:
             pass
         return message
 
+    def sent(self, kind):
+        """All live cells' messages of a kind so far, whoever they answer."""
+        sent = [json.loads(message) for message in self.seen]
+        data = [message["content"]["data"] for message in sent if message["msg_type"] == "comm_msg"]
+        return [one["content"] for one in data if one.get("content", {}).get("type") == kind]
+
     # -- what a person does -----------------------------------------------------------------------
 
     def press_stop(self):
@@ -195,6 +231,10 @@ class Kernel:
             self.seen.append(json.dumps(message, default=str))
 
 
+def _state(message):
+    return message["content"]["data"].get("state", {})
+
+
 def _is_idle(message):
     return message["msg_type"] == "status" and message["content"]["execution_state"] == "idle"
 
@@ -212,7 +252,7 @@ def has_status(*statuses):
         data = message["content"].get("data", {}) if message["msg_type"] in ("comm_msg", "comm_open") else {}
         born = data.get("state", {}).get("_snapshot", {}).get("panes", ())
         return any(
-            state["status"] in statuses for state in (*born, *data.get("content", {}).get("states", ()))
+            state.get("status") in statuses for state in (*born, *data.get("content", {}).get("states", ()))
         )
 
     return told

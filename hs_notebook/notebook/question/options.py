@@ -20,7 +20,7 @@ from hs_notebook.notebook.question.words import EXTRA, Word, shorten, split
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-__all__ = ["OPTIONS", "Option", "Options", "parse"]
+__all__ = ["OPTIONS", "Option", "Options", "models", "parse"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Options:
     """What the line said; None where it said nothing.
 
     Attributes:
-        var: Name of the variable that gets the answer.
+        var: Name of the variable that gets the answer; of several models, all answers in order.
         raw: The prompt goes out as it is written, `{{…}}` included.
         fresh: It starts anew, even where an interrupted answer to the same question is kept.
         resume: The kept answer to go on with: an id, or "last"; None: the cell's own, if it is unchanged.
@@ -53,16 +53,25 @@ class Options:
 # -- values: each reader gives the value, or a ValueError that says what it should be -----------------
 
 
+def _model(value: str) -> str:
+    models(value)
+    return value
+
+
 def _text(value: str) -> str:
     return value
 
 
-def _model(value: str) -> str:
-    if not value:
-        raise ValueError("should be the name of a model, as model=gpt-4.1")
-    if "," in value:
-        raise ValueError("should be one model; for several there is HolySheep().compare(prompt, models=[…])")
-    return value
+def models(value: str) -> tuple[str, ...]:
+    """The models named, in that order; the same one may come twice.
+
+    Raises:
+        ValueError: None is named, or an empty one.
+    """
+    names = tuple(name.strip() for name in value.split(","))
+    if not all(names):
+        raise ValueError("should be the name of a model, or of several with a comma and no space between")
+    return names
 
 
 def _temperature(value: str) -> float:
@@ -136,7 +145,13 @@ class Option:
 OPTIONS: dict[str, Option] = {
     option.name: option
     for option in (
-        Option("model", _model, "gpt-4.1", "which model answers; the first bare word is the model too", "m"),
+        Option(
+            "model",
+            _model,
+            "gpt-4.1",
+            "which model answers, or a,b,c side by side; the first bare word is the model too",
+            "m",
+        ),
         Option("system", _text, '"Answer in one line."', "the system message", "s"),
         Option("temperature", _temperature, "0.2", "0 to 2; without it, the model's own", "t"),
         Option("max_tokens", _count, "400", "the most tokens the answer may have"),

@@ -7,6 +7,7 @@ in the same one line of figures.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hs_notebook.notebook.figures import AGAIN, Figures, footer
@@ -15,30 +16,66 @@ from hs_notebook.notebook.resting.inert import inert
 if TYPE_CHECKING:
     from hs_notebook.answer import Answer
 
-__all__ = ["bundle", "harmless", "placeholder", "whole"]
+__all__ = ["Rest", "bundle", "escaped", "harmless", "one", "placeholder", "small", "whole"]
 
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 """What could steer a terminal; line feed and tab are text."""
 _MARKUP = re.compile(r"[\\`*_{}\[\]<>|~$&]")
 
 
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """An answer at its end, with what is said of it.
+
+    Attributes:
+        stopped: Whether the user stopped it from the page.
+        told: An error that shows nowhere else; "" if there is none.
+    """
+
+    answer: Answer
+    figures: Figures
+    stopped: bool = False
+    told: str = ""
+
+    def footer(self, filled: tuple[str, ...] = ()) -> str:
+        """The line below it."""
+        limit = self.answer.request.max_tokens
+        line = footer(self.figures, filled, max_tokens=limit, stopped=self.stopped)
+        return harmless(f"{line} · {' '.join(self.told.split())}" if self.told else line)
+
+
 def bundle(answer: Answer, figures: Figures, filled: tuple[str, ...] = ()) -> dict[str, str]:
-    """What stays, by MIME type. `filled`: what was put into the prompt, one phrase each."""
-    text = whole(answer)
-    line = harmless(footer(figures, filled, max_tokens=answer.request.max_tokens))
-    below = f"*{_MARKUP.sub(_escaped, line)}*"
+    """What stays of an answer by itself, by MIME type. `filled`: what was put into the prompt."""
+    return one(Rest(answer, figures), filled)
+
+
+def one(rest: Rest, filled: tuple[str, ...] = ()) -> dict[str, str]:
+    """What stays of one answer, by MIME type. `filled`: what was put into the prompt, one phrase each."""
+    text, line = whole(rest.answer), rest.footer(filled)
     return {
-        "text/markdown": f"{inert(text)}\n\n{below}" if text else below,
+        "text/markdown": f"{inert(text)}\n\n{small(line)}" if text else small(line),
         "text/plain": f"{harmless(text)}\n\n{line}" if text else line,
     }
 
 
-def placeholder(model: str) -> dict[str, str]:
-    """What a reader sees without our code while an answer is under way, and if the kernel dies meanwhile."""
+def small(line: str) -> str:
+    """A line of ours in Markdown: slanted, and nothing in it is markup."""
+    return f"*{escaped(line)}*"
+
+
+def escaped(line: str) -> str:
+    """Text of one line in Markdown, as it stands."""
+    return _MARKUP.sub(lambda found: f"\\{found[0]}" if found[0] != "<" else "&lt;", line)
+
+
+def placeholder(models: str) -> dict[str, str]:
+    """What a reader sees without our code while answers are under way, and if the kernel dies meanwhile."""
+    are = "are" if "," in models else "is"
     line = harmless(
-        f"{model} is answering. Read in a saved notebook, this means that the kernel ended first: {AGAIN}."
+        f"{models} {are} answering. Read in a saved notebook, this means that the kernel "
+        f"ended first: {AGAIN}."
     )
-    return {"text/markdown": f"*{_MARKUP.sub(_escaped, line)}*", "text/plain": line}
+    return {"text/markdown": small(line), "text/plain": line}
 
 
 def whole(answer: Answer) -> str:
@@ -56,7 +93,3 @@ def whole(answer: Answer) -> str:
 def harmless(text: str) -> str:
     """Text that cannot steer a terminal, and that UTF-8 can hold."""
     return _CONTROLS.sub("", text.replace("\r\n", "\n")).encode("utf-8", "replace").decode()
-
-
-def _escaped(found: re.Match[str]) -> str:
-    return f"\\{found[0]}" if found[0] != "<" else "&lt;"

@@ -10,18 +10,21 @@ import threading
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from importlib.resources import files
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import anywidget
 import traitlets
 
+from hs_notebook.notebook.views.pace import Pace
 from hs_notebook.notebook.views.tail import Tail
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
-    from hs_notebook.answer import Answer
+    from hs_notebook.notebook.controls import Done
     from hs_notebook.notebook.figures import Figures
+    from hs_notebook.notebook.pane import Pane
 
 __all__ = ["AnswerWidget"]
 
@@ -32,17 +35,46 @@ def _static(name: str) -> str:
 
 
 @dataclass(slots=True)
-class _Pane:
-    """One answer, and how much of it was sent.
+class _Sent:
+    """What a page was told of one pane.
 
     Attributes:
-        figures: As last sent.
-        sent: How much of its text was sent.
+        figures: The last ones.
+        state: The same, member by member.
+        text: How much of its text.
+        reasoning: How much of its reasoning.
     """
 
-    answer: Answer
+    pane: Pane
     figures: Figures
-    sent: Tail = field(default_factory=Tail)
+    state: dict[str, Any]
+    text: Tail = field(default_factory=Tail)
+    reasoning: Tail = field(default_factory=Tail)
+
+    def news(self, number: int) -> tuple[list[dict[str, Any]], bool]:
+        """Deltas for what is new; and whether what was sent counts no more."""
+        deltas, replaced = [], False
+        answer = self.pane.answer
+        for channel, tail, parts in (
+            ({"channel": "reasoning"}, self.reasoning, answer.reasoning_parts),
+            ({}, self.text, answer.parts),
+        ):
+            new, replaces = tail.read(parts)
+            replaced = replaced or replaces
+            if new:
+                offset = tail.length - len(new)
+                deltas.append({"pane": number, **channel, "offset": offset, "text": _sendable(new)})
+        return deltas, replaced
+
+    def changes(self, figures: Figures) -> dict[str, Any]:
+        """The members of the state that a page does not know yet."""
+        known, self.figures, self.state = self.state, figures, asdict(figures)
+        return {} if known == self.state else self.state
+
+    def whole(self) -> dict[str, Any]:
+        """All of the pane as of now."""
+        answer = self.pane.answer
+        return {"text": _sendable(answer.text), "reasoning": _sendable(answer.reasoning), **self.state}
 
 
 def _sendable(text: str) -> str:
@@ -53,20 +85,43 @@ def _sendable(text: str) -> str:
 class AnswerWidget(anywidget.AnyWidget):
     """One cell's answers, a pane each.
 
-    It may be asked for its text from another thread (a subshell) while the cell's thread feeds it.
+    It may be spoken to from another thread (a subshell) while the cell's thread feeds it.
+
+    Attributes:
+        hears: Whether a page has said hello.
+        pace: When the next message is due.
     """
 
     _esm = traitlets.Unicode().tag(sync=True)
     _css = traitlets.Unicode().tag(sync=True)  # anywidget itself makes no trait of a value handed to __init__
     _snapshot = traitlets.Any().tag(sync=True, to_json=lambda _value, widget: widget.snapshot())
 
-    def __init__(self, answers: Sequence[Answer], figures: Sequence[Figures]) -> None:
+    def __init__(
+        self,
+        panes: Sequence[Pane],
+        figures: Sequence[Figures],
+        press: Callable[[int | None, str], Done],
+        *,
+        blocks: bool,
+    ) -> None:
+        """Make the live cell.
+
+        Args:
+            panes: What it shows.
+            figures: Their figures now.
+            press: Does what the user presses, in one pane or in all (None).
+            blocks: Whether the cell blocks its thread, on which messages would wait.
+        """
         self._lock = threading.RLock()
         self._seq = 0
-        self._panes = [_Pane(*pane) for pane in zip(answers, figures, strict=True)]
+        self._sent = [_Sent(pane, now, asdict(now)) for pane, now in zip(panes, figures, strict=True)]
+        self._press = press
+        self.hears = False
+        self.pace = Pace(monotonic())
         super().__init__(_esm=_static("widget.js"), _css=_static("widget.css"))
         self.on_msg(self._hear)
-        _answer_where_asked(self.comm)
+        if blocks:
+            _answer_where_asked(self.comm)
 
     def feed(self, figures: Sequence[Figures | None]) -> None:
         """Send the text that has come since the last call, and the figures of each pane that has some.
@@ -74,52 +129,50 @@ class AnswerWidget(anywidget.AnyWidget):
         Where text was replaced, all is sent: messages can only add to what a page has.
         """
         with self._lock:
-            deltas, replaces = self._deltas()
-            states = []
-            for number, (pane, news) in enumerate(zip(self._panes, figures, strict=True)):
-                if news is not None:
-                    pane.figures = news
-                    states.append({"pane": number, **asdict(news)})
-            if replaces:
-                self._seq += 1
+            deltas: list[dict[str, Any]] = []
+            states, replaced = [], False
+            for number, (sent, news) in enumerate(zip(self._sent, figures, strict=True)):
+                new, replaces = sent.news(number)
+                deltas += new
+                replaced = replaced or replaces
+                if news is not None and (changes := sent.changes(news)):
+                    states.append({"pane": number, **changes})
+            if not (replaced or deltas or states):
+                return
+            self._seq += 1
+            self.pace.sent(self._seq, monotonic())
+            if replaced:
                 self.send(self.snapshot())
-            elif deltas or states:
-                self._seq += 1
-                message: dict[str, Any] = {"type": "update", "seq": self._seq}
-                self.send(
-                    message | ({"deltas": deltas} if deltas else {}) | ({"states": states} if states else {})
-                )
-
-    def _deltas(self) -> tuple[list[dict[str, Any]], bool]:
-        """What is new in each pane; and whether text that was sent counts no more in one of them."""
-        deltas, replaced = [], False
-        for number, pane in enumerate(self._panes):
-            text, replaces = pane.sent.read(pane.answer.parts)
-            replaced = replaced or replaces
-            if text:
-                offset = pane.sent.length - len(text)
-                deltas.append({"pane": number, "offset": offset, "text": _sendable(text)})
-        return deltas, replaced
+                return
+            said = {name: told for name, told in (("deltas", deltas), ("states", states)) if told}
+            self.send({"type": "update", "seq": self._seq, **said})
 
     def snapshot(self) -> dict[str, Any]:
         """All text and figures as of now, for a page that missed some."""
         with self._lock:
-            return {
-                "type": "snapshot",
-                "seq": self._seq,
-                "panes": [
-                    {
-                        "text": _sendable(pane.answer.text),
-                        "reasoning": _sendable(pane.answer.reasoning),
-                        **asdict(pane.figures),
-                    }
-                    for pane in self._panes
-                ],
-            }
+            return {"type": "snapshot", "seq": self._seq, "panes": [sent.whole() for sent in self._sent]}
+
+    # -- what a page says ---------------------------------------------------------------------------
 
     def _hear(self, _widget: object, content: object, _buffers: object) -> None:
-        if isinstance(content, dict) and content.get("type") == "sync":
+        if not isinstance(content, dict):
+            return
+        said = content.get("type")
+        if said == "hello":
+            self.hears = True
+            self.pace.anew()
+            self.send({"type": "welcome"})
+        elif said == "sync":
             self.send(self.snapshot())
+        elif said == "ack" and isinstance(content.get("seq"), int):
+            self.pace.painted(content["seq"])
+        elif said == "press":
+            self._pressed(content.get("pane"), str(content.get("action")))
+
+    def _pressed(self, pane: Any, action: str) -> None:  # noqa: ANN401 - whatever a page sends
+        number = pane if pane is None or type(pane) is int else -1  # no pane of ours
+        done = self._press(number, action)
+        self.send({"type": "done", "pane": number, "action": action, **asdict(done)})
 
 
 def _answer_where_asked(comm: Any) -> None:  # noqa: ANN401 - the comm is the kernel's own class

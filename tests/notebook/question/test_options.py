@@ -68,7 +68,7 @@ def test_a_line_is_read(line, options):
         ("m fresh resume=last", "exclude each other"),
         ("m raw=maybe", "write =true, =false"),
         ("model=", "the name of a model"),
-        ("a,b", "one model"),
+        ("a,,b", "a comma and no space between"),
         ("m system=You are terse", 'Write system="You are …"'),
         ('m system="You are', "No quote closes"),
         ("m model = n", "no space around"),
