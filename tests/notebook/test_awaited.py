@@ -23,13 +23,13 @@ BODIES = {
 
 
 @pytest.mark.parametrize("name", BODIES)
-@pytest.mark.parametrize("above", ["", "%%capture\n"], ids=["awaited", "sync"])  # %%time itself reads Python
-def test_the_body_arrives_as_it_was_typed(kernel, far, above, name):
+@pytest.mark.parametrize("cell", ["cell-1", None], ids=["awaited", "sync"])
+def test_the_body_arrives_as_it_was_typed(kernel, far, cell, name):
     body = BODIES[name]
-    ran = kernel.run(f"{above}%%holysheep far-1 raw\n{body}", "cell-1")
+    ran = kernel.run(f"%%holysheep far-1 raw\n{body}", cell)
     assert ran.status == "ok", ran.error
     assert far.bodies[0]["messages"][0]["content"] == body.removesuffix("\n")
-    assert is_awaited(kernel) is not bool(above)
+    assert is_awaited(kernel) is (cell is not None)
 
 
 def is_awaited(kernel):
