@@ -119,7 +119,7 @@ class Exchange:
     def judge(self, how: str | None) -> Ending:
         """What the bytes so far prove. `how` the connection broke, for people; None: it did not."""
         if self._decoder is not None and self._decoder.complete:
-            self._fold(self._intake.end(), monotonic())
+            self._fold(self._intake.end(self._decoder.done_id), monotonic())
         if self._intake.broke is not None:
             return Ending(Status.INTERRUPTED, _misled(self._intake.broke), self._intake.broke)
         fault = self._fault or (self._decoder.failure if self._decoder else None)

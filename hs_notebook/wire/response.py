@@ -56,12 +56,14 @@ class ResponseDecoder:
 
     Attributes:
         failure: What is wrong with the body; None while nothing is. Set once.
+        done_id: The event id of `[DONE]`, which is no chunk; None while it has not come, or if it has none.
     """
 
     def __init__(
         self, content_type: str | None, shape: Shape | None = None, *, max_event_bytes: int = _MAX_EVENT_BYTES
     ) -> None:
         self.failure: HolySheepError | None = None
+        self.done_id: str | None = None
         self._content_type = content_type
         self._max = max_event_bytes
         self._framer: Framer | None = None
@@ -202,6 +204,7 @@ class ResponseDecoder:
         """What is no strict JSON: `[DONE]`, blanks, broken UTF-8, half characters; all else is a failure."""
         data = frame.data.strip()
         if data == b"[DONE]":
+            self.done_id = frame.id
             self._closed = True
             self._proven = self._reader is not None and self._reader.done_proves
             return None

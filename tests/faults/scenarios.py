@@ -169,6 +169,8 @@ SCENARIOS: tuple[Scenario, ...] = (
     Scenario("F14 one is missing", "the third event never comes", REPLAYED, at(events=order(0, 1, 3))),
     Scenario("F14 the first is missing", "the first event never comes, but for the second request", RETRIED,
              at(events=order(1))),
+    Scenario("F14 the last are missing", "after two events comes `[DONE]`", REPLAYED,
+             at(events=order(0, 1, 7))),
     Scenario("F14 for good", "it is missing in every replay, and restart=never",
              lost(Status.INTERRUPTED, "a beginning", CutError, "skip some", "restart=never",
                   taken_up=("replay", "replay")),

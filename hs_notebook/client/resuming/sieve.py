@@ -43,10 +43,14 @@ class Sieve:
         """The chunks to fold; those before a break, too."""
         return [chunk for chunk in chunks if self.broke is None and self._is_new(chunk)]
 
-    def prove(self) -> None:
-        """The response is whole: a replay without one new event was no replay of what is held."""
-        if self._waits and self.broke is None:
-            self.broke = Break.UNKNOWN
+    def prove(self, done_id: str | None = None) -> None:
+        """The response is said to be whole: `[DONE]` must follow the last event, a replay must bring a new one."""
+        if self.broke is not None:
+            return
+        if self._gapless and follows(done_id, self._last) is Follows.GAP:
+            self.broke = Break.GAP
+        elif self._waits:
+            self.broke = Break.UNKNOWN  # that was no replay of what is held
 
     def _is_new(self, chunk: StreamChunk) -> bool:
         name = chunk.event_id
@@ -93,7 +97,7 @@ class Again:
         """The chunks to fold."""
         return [new for chunk in chunks if (new := self._new(chunk)) is not None]
 
-    def prove(self) -> None:
+    def prove(self, _done_id: str | None = None) -> None:
         """The response is whole: it must have had all that is held."""
         if self._left:
             self.broke = self.broke or Break.UNKNOWN

@@ -58,6 +58,14 @@ def test_a_hole_is_believed_only_where_every_event_brings_a_chunk():
     assert sifted(Sieve(gapless=False), ours(1, 4)) == ours(1, 4)
 
 
+@pytest.mark.parametrize(("done", "broke"), [(3, None), (4, Break.GAP), (2, None)])
+def test_done_follows_the_last_event(done, broke):
+    sieve = Sieve(gapless=True)
+    sifted(sieve, ours(1, 2))
+    sieve.prove(ours(done)[0])
+    assert sieve.broke is broke
+
+
 def test_after_a_break_nothing_is_taken():
     sieve = Sieve(gapless=True)
     assert sifted(sieve, ours(1, 3)) == ours(1)
