@@ -79,7 +79,7 @@ class Intake:
         return [self._fit(chunk, received + number) for number, chunk in enumerate(chunks)]
 
     def end(self, done_id: str | None = None) -> list[StreamChunk]:
-        """What is still to fold, once the response proved whole. `done_id`: its `[DONE]`'s, if that has one."""
+        """What is still to fold, once the response proved whole. `done_id`: its `[DONE]`'s; None without."""
         self._sieve.prove(done_id)
         rest = "" if self._splicer is None or self.broke is not None else self._splicer.end()
         return [StreamChunk(rest, self._answer.chunks_received)] if rest else []

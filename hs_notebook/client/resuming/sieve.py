@@ -44,7 +44,7 @@ class Sieve:
         return [chunk for chunk in chunks if self.broke is None and self._is_new(chunk)]
 
     def prove(self, done_id: str | None = None) -> None:
-        """The response is said to be whole: `[DONE]` must follow the last event, a replay must bring a new one."""
+        """The response is said to be whole: `[DONE]` must come next, and a replay must have brought more."""
         if self.broke is not None:
             return
         if self._gapless and follows(done_id, self._last) is Follows.GAP:
