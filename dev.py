@@ -9,8 +9,8 @@
     python3 dev.py format          put the code into the project's format
 
 Each command first sets up what it needs: uv (fetched into .tools/ where there is none), the locked packages
-in .venv/, node from PyPI, and Chromium from Debian's packages. Apart from caches and that one system package,
-nothing outside this folder is touched.
+in .venv/, node from PyPI, and Chromium and PostgreSQL from Debian's packages. Apart from caches and these
+system packages, nothing outside this folder is touched.
 
 Rule of this file: only the standard library of Python 3.8, because nothing is installed when it starts.
 """
@@ -33,6 +33,7 @@ from tools.machine import (
     SetupError,
     command_of,
     ensure_chromium,
+    ensure_postgresql,
     find_python,
     heed_sigterm,
     npm,
@@ -170,6 +171,7 @@ def test(arguments: list[str]) -> int:
     if arguments:
         return run(python_in(VENV), "-m", "pytest", *arguments)
     ensure_chromium()
+    ensure_postgresql()
     report.step("install", 0)
     check_steps(report)
     js_steps(report)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from hs_notebook.answer import Answer
     from hs_notebook.client.client import HolySheep
     from hs_notebook.client.config import StreamingConfig
+    from hs_notebook.store.backup import backup
     from hs_notebook.store.export.files import export_usage, read_usage
     from hs_notebook.store.picks import picks
     from hs_notebook.store.usage import usage
@@ -28,6 +29,7 @@ __all__ = [
     "StreamChunk",
     "StreamingConfig",
     "Usage",
+    "backup",
     "enable_nested_loops",
     "errors",
     "export_usage",
@@ -45,6 +47,7 @@ _ROOMS = {
     "StreamChunk": "wire.chunk",
     "StreamingConfig": "client.config",
     "Usage": "wire.chunk",
+    "backup": "store.backup",
     "export_usage": "store.export.files",
     "picks": "store.picks",
     "read_usage": "store.export.files",

@@ -1,4 +1,4 @@
-"""What this machine has, and how to bring what it lacks: uv, packages, Pythons, node, Chromium.
+"""What this machine has, and how to bring what it lacks: uv, packages, Pythons, node, Chromium, PostgreSQL.
 
 Rule of this file: only the standard library of Python 3.8, because nothing is installed when it starts; and
 no setting of the caller's shell changes what is installed or what a test sees.
@@ -170,7 +170,7 @@ def find_python(version: str) -> str | None:
     return next((path for path in found if path and version_of(path) == version), None)
 
 
-# -- node and Chromium ------------------------------------------------------------------------
+# -- node, Chromium and PostgreSQL -------------------------------------------------------------
 
 
 def npm(*arguments: str) -> int:
@@ -195,6 +195,20 @@ def ensure_chromium() -> None:
         "The browser tests need Chromium, and none is on this machine.\n"
         "Install it (Debian: sudo apt install chromium), or leave these tests out:\n"
         "python3 dev.py test -- -m 'not browser'"
+    )
+
+
+def ensure_postgresql() -> None:
+    """A PostgreSQL for the tests of the store: the machine's, else Debian's package if we may install it."""
+    if shutil.which("initdb") or any(Path("/usr/lib/postgresql").glob("*/bin/initdb")):
+        return
+    if is_debian_root():
+        apt_install("postgresql")
+        return
+    raise SetupError(
+        "The tests of the store need PostgreSQL, and none is on this machine.\n"
+        "Install it (Debian: sudo apt install postgresql), or leave these tests out:\n"
+        "python3 dev.py test -- -k 'not postgresql'"
     )
 
 

@@ -1,7 +1,8 @@
 """The database under the ledger and the journal: which one, how to open it, one transaction at a time.
 
 `HOLYSHEEP_STORE` names it: nothing for one SQLite file in `home()`, the path of another file, or any URL of
-SQLAlchemy's (`postgresql+psycopg://…` for teams). What is particular to SQLite is in `sqlite.py`.
+SQLAlchemy's (`postgresql+psycopg://…` for teams). What is particular to either is in `sqlite.py` and
+`postgresql.py`.
 """
 
 from __future__ import annotations
@@ -11,11 +12,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from sqlalchemy import create_engine, exc, make_url
+from sqlalchemy import exc, make_url
 
 from hs_notebook.errors import SettingError, StoreError
 from hs_notebook.home import home
-from hs_notebook.store import schema, sqlite
+from hs_notebook.store import postgresql, schema, sqlite
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -105,22 +106,23 @@ def _parse(where: str) -> URL:
 def _open(url: URL) -> Engine:
     if url.get_backend_name() == "sqlite":
         return sqlite.open_file(url)
+    if url.get_backend_name() != "postgresql":
+        raise SettingError(
+            f"HOLYSHEEP_STORE names a store of the kind {url.drivername}, which is none of ours.",
+            remedy="Give the path of a file, or a URL such as postgresql+psycopg://user@host/database.",
+        )
     try:
-        engine = create_engine(url, hide_parameters=True, pool_pre_ping=True)
+        return postgresql.open_server(url)
     except (exc.NoSuchModuleError, ImportError) as error:
         raise SettingError(
             f"There is no driver for a store of the kind {url.drivername}.",
-            remedy='For PostgreSQL: pip install "hs-notebook[postgres]".',
+            remedy='Write postgresql+psycopg://…, and: pip install "hs-notebook[postgres]".',
         ) from error
-    with engine.begin() as connection:
-        try:
-            schema.prepare(connection)
-        except schema.NewerError as error:
-            raise StoreError(
-                f"The usage store {_name(url)} belongs to a newer hs_notebook ({error}).",
-                remedy="Update hs_notebook.",
-            ) from None
-    return engine
+    except schema.NewerError as error:
+        raise StoreError(
+            f"The usage store {_name(url)} belongs to a newer hs_notebook ({error}) and is left alone.",
+            remedy="Update hs_notebook.",
+        ) from None
 
 
 @contextmanager
@@ -138,7 +140,9 @@ def _told(url: URL) -> Iterator[None]:
 
 
 def _name(url: URL) -> str:
-    return str(sqlite.file_of(url)) if url.get_backend_name() == "sqlite" else f"{url.host}/{url.database}"
+    if url.get_backend_name() == "sqlite":
+        return str(sqlite.file_of(url))
+    return f"{url.host or 'on this machine'}/{url.database}"
 
 
 def _reason(error: BaseException) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from hs_notebook.answer import UsageSource
 from hs_notebook.store.frame import COLUMNS, to_frame
@@ -19,7 +19,7 @@ from hs_notebook.store.text import plain, without_keys
 from hs_notebook.store.writer import this_writer
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     import pandas as pd
     from sqlalchemy import Connection
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from hs_notebook.store.database import Database
 
 __all__ = ["Ledger", "Place", "current_place", "default", "set_place_finder"]
+
+T = TypeVar("T")
 
 _LARGEST = 2**63 - 1
 
@@ -112,6 +114,10 @@ class Ledger:
                 connection.execute(insert(attempts).values(row))
 
         self._database.write(work)
+
+    def read(self, work: Callable[[Connection], T]) -> T:
+        """Do one piece of work on the store that changes nothing."""
+        return self._database.read(work)
 
     # -- reading ------------------------------------------------------------------------------
 

@@ -1,17 +1,23 @@
-"""Answers as the client would make them, and a ledger in a file of its own."""
+"""Answers as the client would make them, and stores of their own, on SQLite and on PostgreSQL."""
 
 from __future__ import annotations
 
+import sys
 from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from hs_notebook.answer import Answer, Status
 from hs_notebook.errors import CutError
+from hs_notebook.store.database import Database
 from hs_notebook.store.ledger import Ledger, Place
 from hs_notebook.wire.chunk import ChatRequest, FinishReason, Message, StreamChunk, Usage
+
+sys.path.insert(0, str(Path(__file__).parent))
+from postgres import Cluster, programs
 
 HERE = Place("here.ipynb", "cell-1", 7, "session-1")
 STARTED = datetime(2026, 11, 22, 12, 30, 15, 123457, tzinfo=UTC)
@@ -72,8 +78,38 @@ def make():
     return Make
 
 
+@pytest.fixture(scope="session")
+def postgresql():
+    """A PostgreSQL of this run's own."""
+    if programs() is None:
+        pytest.skip("there is no PostgreSQL on this machine")
+    with Cluster() as cluster:
+        yield cluster
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def kind(request):
+    """On which database a test runs: on both, one after the other."""
+    return request.param
+
+
 @pytest.fixture
-def ledger(tmp_path):
-    with_file = Ledger.open(str(tmp_path / "usage.sqlite"))
-    yield with_file
-    with_file.close()
+def where(kind, tmp_path, request):
+    """The path or the URL of a new store."""
+    if kind == "sqlite":
+        return str(tmp_path / "usage.sqlite")
+    return request.getfixturevalue("postgresql").new_store()
+
+
+@pytest.fixture
+def database(where):
+    opened = Database(where)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def ledger(where):
+    opened = Ledger.open(where)
+    yield opened
+    opened.close()

@@ -16,10 +16,12 @@ import uuid
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import text as sql
 
 from hs_notebook.answer import Answer, Status
 from hs_notebook.errors import CutError, SettingError, StoreError
@@ -120,16 +122,13 @@ def again(kept, journal, *, resumed_by, place=HERE):
     return answer
 
 
-@pytest.fixture
-def path(tmp_path):
-    return tmp_path / "usage.sqlite"
+ON_A_FILE = pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
+"""What befalls a file befalls no server."""
 
 
 @pytest.fixture
-def database(path):
-    opened = Database(str(path))
-    yield opened
-    opened.close()
+def path(where):
+    return Path(where)
 
 
 @pytest.fixture
@@ -138,9 +137,9 @@ def journal(database):
 
 
 @pytest.fixture
-def other(path):
+def other(where):
     """The journal of another kernel, as far as connections go."""
-    database = Database(str(path))
+    database = Database(where)
     yield Journal(database)
     database.close()
 
@@ -353,11 +352,10 @@ def test_a_kept_answer_is_nobodys_to_change(journal):
     assert kept.answer().text == "text"
 
 
-def test_whose_answer_was_taken_over_is_told_once_and_adds_nothing(journal, path):
+def test_whose_answer_was_taken_over_is_told_once_and_adds_nothing(journal, database):
     begun(journal)
     journal.append("answer-1", "ours ")
-    with closing(sqlite3.connect(path)) as connection, connection:
-        connection.execute("UPDATE hs_answers SET writer = 'elsewhere/boot|1|1'")
+    database.write(lambda to: to.execute(sql("UPDATE hs_answers SET writer = 'elsewhere/boot|1|1'")))
     with pytest.raises(StoreError, match="Another kernel has taken this answer up") as caught:
         journal.append("answer-1", "mine")
     assert len(caught.value.lines) == 2
@@ -384,11 +382,11 @@ def test_answers_are_listed_the_last_one_first(journal):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
-def test_a_kill_takes_away_nothing_that_was_appended(journal, path):
+def test_a_kill_takes_away_nothing_that_was_appended(journal, where):
     chance = random.Random(11)
     for round_ in range(4):
         name = f"killed-{round_}"
-        writer = start_writer(path, name, 100_000)
+        writer = start_writer(where, name, 100_000)
         go_on(writer)
         for number in range(chance.randrange(1, 300)):
             assert writer.stdout.readline() == f"{number}\n"
@@ -405,8 +403,8 @@ def test_a_kill_takes_away_nothing_that_was_appended(journal, path):
         assert kept.answer().status is Status.INTERRUPTED
 
 
-def test_kernels_share_a_file_and_lose_nothing(journal, path):
-    writers = [start_writer(path, f"kernel-{number}", 200) for number in range(4)]
+def test_kernels_share_a_store_and_lose_nothing(journal, where):
+    writers = [start_writer(where, f"kernel-{number}", 200) for number in range(4)]
     for writer in writers:
         go_on(writer)
     for writer in writers:
@@ -436,6 +434,7 @@ def test_threads_share_a_journal(journal):
 # -- a store in trouble -----------------------------------------------------------------------
 
 
+@ON_A_FILE
 def test_a_locked_store_is_told_and_caught_up_with(journal, path, monkeypatch):
     monkeypatch.setattr(sqlite, "BUSY_S", 0.2)
     journal._database._engine.dispose()
@@ -463,6 +462,7 @@ def test_a_locked_store_is_told_and_caught_up_with(journal, path, monkeypatch):
     database.close()
 
 
+@ON_A_FILE
 def test_a_beginning_that_could_not_be_written_is_made_up_for(journal, path, monkeypatch):
     monkeypatch.setattr(sqlite, "BUSY_S", 0.1)
     monkeypatch.setattr(journal_module, "_PAUSE", 0)
@@ -525,6 +525,7 @@ print(json.dumps({"told": told, "status": kept.status}))
     assert told["told"][0][2].startswith("Free the disk")
 
 
+@ON_A_FILE
 def test_a_store_that_was_replaced_is_told_and_gets_no_half_answer(journal, path):
     begun(journal)
     journal.append("answer-1", "the beginning ")
@@ -592,6 +593,7 @@ def test_what_only_looks_like_a_key_stays_in_the_answer(journal, monkeypatch):
     assert (text_of(journal), journal.load("answer-1").event_id) == (said, "1")
 
 
+@ON_A_FILE
 @pytest.mark.skipif(sys.platform == "win32", reason="modes are POSIX")
 def test_files_are_the_owners_alone(journal, tmp_path):
     begun(journal)
@@ -616,15 +618,13 @@ def test_the_default_journal_is_in_the_ledgers_store(tmp_path, monkeypatch):
     first._database.close()
 
 
-def aged(path, days):
+def aged(database, days):
     then = (datetime.now(UTC) - timedelta(days=days)).timestamp() * 1_000_000
-    with closing(sqlite3.connect(path)) as connection, connection:
-        connection.execute("UPDATE hs_answers SET updated_at = ?", (int(then),))
+    database.write(lambda to: to.execute(sql(f"UPDATE hs_answers SET updated_at = {int(then)}")))
 
 
-def stored(path, table):
-    with closing(sqlite3.connect(path)) as connection:
-        return connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
+def stored(database, table):
+    return database.read(lambda connection: connection.execute(sql(f"SELECT count(*) FROM {table}")).scalar())
 
 
 @pytest.mark.parametrize(
@@ -637,18 +637,18 @@ def stored(path, table):
         (None, 1000, True),
     ],
 )
-def test_what_has_ended_is_let_go_of_after_thirty_days(journal, path, status, days, stays):
+def test_what_has_ended_is_let_go_of_after_thirty_days(journal, database, status, days, stays):
     answer = begun(journal, "old")
     journal.append("old", "text")
     if status is not None:
         ended(journal, answer, status)
-    aged(path, days)
+    aged(database, days)
     later = Journal(journal._database)
     assert later.load("old").text == "text"  # reading changes nothing
     begun(later, "new")
     assert (later.load("old") is not None) is stays
-    assert stored(path, "hs_answers") == 1 + stays
-    assert stored(path, "hs_pieces") == int(stays)
+    assert stored(database, "hs_answers") == 1 + stays
+    assert stored(database, "hs_pieces") == int(stays)
 
 
 def test_how_long_is_a_setting(monkeypatch, holysheep_home):
@@ -661,6 +661,7 @@ def test_how_long_is_a_setting(monkeypatch, holysheep_home):
             default()
 
 
+@ON_A_FILE
 def test_a_store_of_before_gets_the_journals_tables(path):
     Database(str(path)).close()
     with closing(sqlite3.connect(path)) as connection, connection:

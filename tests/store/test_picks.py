@@ -1,9 +1,7 @@
 """One row for each comparison in which somebody picked an answer."""
 
 import pandas as pd
-import pytest
 
-from hs_notebook.store.database import Database
 from hs_notebook.store.picks import Picks, default, picks
 from hs_notebook.store.place import Place
 
@@ -16,13 +14,6 @@ DTYPES = {
     "model": "string",
     "others": "object",
 }
-
-
-@pytest.fixture
-def database(tmp_path):
-    opened = Database(str(tmp_path / "usage.sqlite"))
-    yield opened
-    opened.close()
 
 
 def test_a_pick_is_read_back(database, make):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -13,6 +14,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects import sqlite as sqlite_dialect
 from sqlalchemy.schema import CreateIndex, CreateTable
 
+from hs_notebook.errors import StoreError
 from hs_notebook.store import schema
 from hs_notebook.store.database import Database
 from hs_notebook.store.frame import COLUMNS
@@ -49,11 +51,10 @@ def test_the_tables_can_be_made_in(dialect):
 
 
 @pytest.mark.parametrize("before", range(1, schema.VERSION))
-def test_a_store_of_every_earlier_version_is_brought_up_with_all_that_is_in_it(tmp_path, before, make):
-    path = tmp_path / "usage.sqlite"
-    with closing(sqlite3.connect(path)) as earlier:
-        earlier.executescript((VERSIONS / f"{before}.sql").read_text("utf-8"))
-    ledger, journal = Ledger.open(str(path)), Journal(Database(str(path)))
+def test_a_store_of_every_earlier_version_is_brought_up_with_all_that_is_in_it(where, before, make):
+    load(where, (VERSIONS / f"{before}.sql").read_text("utf-8"))
+    database = Database(where)
+    ledger, journal = Ledger(database), Journal(database)
     frame = ledger.frame()
     assert frame["answer_id"].tolist() == ["answer-1", "answer-2", "answer-3"]
     assert frame["cost_usd"].tolist() == [0.01225, pd.NA, pd.NA]
@@ -61,20 +62,49 @@ def test_a_store_of_every_earlier_version_is_brought_up_with_all_that_is_in_it(t
     assert journal.load("answer-1").text == "Hi! 羊 \ud83d"
     make.put(ledger, *make.finished("new"))
     assert len(ledger.frame()) == 4
-    ledger.close()
-    with closing(sqlite3.connect(path)) as now, closing(sqlite3.connect(":memory:")) as fresh:
-        assert now.execute("SELECT version FROM hs_schema").fetchall() == [(schema.VERSION,)]
-        with create_engine("sqlite://", creator=lambda: fresh).begin() as connection:
-            schema.prepare(connection)
-        assert _columns(now) == _columns(fresh)
+    versions = database.read(lambda to: to.execute(select(schema.version.c.version)).scalars().all())
+    assert versions == [schema.VERSION]
+    found = database.read(columns_of)
+    database.write(schema.metadata.drop_all)
+    database.close()
+    fresh = Database(where)
+    assert fresh.read(columns_of) == found
+    fresh.close()
 
 
-def _columns(connection):
+def load(where, dump):
+    """Make a store of a dump that SQLite wrote."""
+    if "://" not in where:
+        with closing(sqlite3.connect(where)) as connection:
+            connection.executescript(dump)
+        return
+    dump = re.sub(r"\bX'([0-9A-F]*)'", r"'\\x\1'", dump.replace("BLOB", "BYTEA"))
+    engine = create_engine(where)
+    with engine.connect() as connection:
+        connection.connection.cursor().execute(dump)
+    engine.dispose()
+
+
+def columns_of(connection):
     """The columns of every table, with their types, in any order."""
-    tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+    seen = inspect(connection)
     return {
-        table: {row[1:4] for row in connection.execute(f"PRAGMA table_info({table})")} for table in tables
+        table: {
+            (column["name"], str(column["type"]), column["nullable"]) for column in seen.get_columns(table)
+        }
+        for table in seen.get_table_names()
     }
+
+
+@pytest.mark.parametrize("kind", ["postgresql"], indirect=True)
+def test_newer_tables_on_a_server_are_left_alone_and_that_is_said(where, database):
+    database.write(lambda to: to.execute(schema.version.update().values(version=schema.VERSION + 1)))
+    with pytest.raises(StoreError, match=r"newer hs_notebook .* and is left alone") as caught:
+        Database(where)
+    assert caught.value.remedy == "Update hs_notebook."
+    assert (
+        database.read(lambda to: to.execute(select(schema.version.c.version)).scalar()) == schema.VERSION + 1
+    )
 
 
 def test_older_tables_are_brought_up_step_by_step_and_keep_their_rows(engine):

@@ -16,6 +16,11 @@ from hs_notebook.store import schema, sqlite
 from hs_notebook.store.ledger import Ledger
 
 
+@pytest.fixture
+def kind():
+    return "sqlite"
+
+
 def journal_mode(path):
     with closing(sqlite3.connect(path)) as connection:
         return connection.execute("PRAGMA journal_mode").fetchone()[0]

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -14,10 +12,11 @@ from hs_notebook.errors import SettingError, StoreError
 from hs_notebook.store import groups, pages, report
 from hs_notebook.store.export import table
 from hs_notebook.store.ledger import default
+from hs_notebook.store.new_file import check_free, new_file
 from hs_notebook.store.usage import select, usage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     import pandas as pd
 
@@ -105,13 +104,13 @@ def export_usage(  # noqa: PLR0913 - what is said of a file
     chosen = select(scope, since, session)
     if kind is None:
         page = _PAGES[target.suffix.lower()](_report(chosen, by))
-        with _new_file(target, overwrite=overwrite) as part:
+        with new_file(target, overwrite=overwrite) as part:
             part.write_text(page, encoding="utf-8")
         return target
     columns = table.to_columns(usage(by, scope=scope, since=since, session=session))
     if include_text:
         columns |= _texts(columns["answer_id"])
-    with _new_file(target, overwrite=overwrite) as part:
+    with new_file(target, overwrite=overwrite) as part:
         _write(kind, part, columns, chosen, otel=otel)
     return target
 
@@ -164,14 +163,7 @@ def _check(target: Path, by: By | None, *, overwrite: bool, include_text: bool, 
         raise SettingError("otel= writes spans without texts, row by row, into a .jsonl.")
     if include_text and (by is not None or target.suffix.lower() in _PAGES):
         raise SettingError("include_text= goes with whole rows: without by=, and not into a page.")
-    if target.exists() and not overwrite:
-        raise _taken(target)
-
-
-def _taken(target: Path) -> SettingError:
-    return SettingError(
-        f"{target} is there already; nothing was written.", remedy="Say overwrite=True to replace it."
-    )
+    check_free(target, overwrite=overwrite)
 
 
 def _write(kind: _Kind, part: Path, columns: table.Columns, chosen: Selection, *, otel: bool) -> None:
@@ -204,33 +196,3 @@ def _texts(answer_ids: list[str]) -> table.Columns:
     texts = journal.default().texts(set(answer_ids))
     found = [texts.get(answer_id, (None, None)) for answer_id in answer_ids]
     return {name: [pair[at] for pair in found] for at, name in enumerate(table.TEXTS)}
-
-
-@contextmanager
-def _new_file(target: Path, *, overwrite: bool) -> Iterator[Path]:
-    """A file beside the target that takes its place when all is written, else goes."""
-    part = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
-    try:
-        yield part
-        if overwrite:
-            part.replace(target)
-        else:
-            _put(part, target)
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise StoreError(f"{target} cannot be written: {reason}.", remedy="Name another folder.") from error
-    finally:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
-
-
-def _put(part: Path, target: Path) -> None:
-    """Give the file its name, unless somebody else has taken it meanwhile."""
-    try:
-        os.link(part, target)
-    except FileExistsError:
-        raise _taken(target) from None
-    except OSError:  # a file system without links
-        if target.exists():
-            raise _taken(target) from None
-        part.replace(target)
