@@ -6,6 +6,7 @@
     python3 dev.py check           only what runs no code of ours: lint, format, types, walls
     python3 dev.py js              only the front end: install, types, tests, build
     python3 dev.py bench           the benchmarks, as tables;  -- NAMES: only these
+    python3 dev.py soak            10,000 streams, cut and repeated, under gateways that end;  -- --help: less
     python3 dev.py format          put the code into the project's format
 
 Each command first sets up what it needs: uv (fetched into .tools/ where there is none), the locked packages
@@ -142,6 +143,12 @@ def full_tests(report: Report, version: str) -> None:
     report.step("coverage", run(python, "-m", "coverage", "report"))
 
 
+def soak_step(report: Report) -> None:
+    """A short soak: fewer streams and restarts, and everything must hold as in the long one."""
+    report.begin()
+    report.step("soak", soak(["--streams", "400", "--restarts", "2"]))
+
+
 def fast_tests(report: Report, version: str) -> None:
     """The fast tests on another Python, if the machine has it."""
     found = find_python(version)
@@ -177,6 +184,7 @@ def test(arguments: list[str]) -> int:
     js_steps(report)
     here = version_of(python_in(VENV))
     full_tests(report, here)
+    soak_step(report)
     fast_tests(report, next(version for version in PYTHONS if version != here))
     return report.close()
 
@@ -201,6 +209,12 @@ def bench(arguments: list[str]) -> int:
     """The benchmarks."""
     sync_everything()
     return run(python_in(VENV), str(ROOT / "benchmarks" / "run.py"), *arguments)
+
+
+def soak(arguments: list[str]) -> int:
+    """Many streams through a line that breaks and gateways that end; 1 if anything does not hold."""
+    sync_everything()
+    return run(python_in(VENV), str(ROOT / "benchmarks" / "soak"), *arguments)
 
 
 def format_code() -> int:
@@ -282,6 +296,7 @@ def main(arguments: list[str]) -> int:
         "check": check,
         "js": js,
         "bench": lambda: bench(theirs),
+        "soak": lambda: soak(theirs),
         "format": format_code,
     }
     return commands[options.command]()
@@ -296,7 +311,7 @@ def parser() -> argparse.ArgumentParser:
     opening = commands.add_parser("quickstart", help="the quickstart notebook")
     opening.add_argument("--headless", action="store_true", help="execute it here and print it as text")
     opening.add_argument("--no-browser", action="store_true", help="print the address, open no browser")
-    for name in ("test", "check", "js", "bench", "format"):
+    for name in ("test", "check", "js", "bench", "soak", "format"):
         commands.add_parser(name)
     return whole
 
