@@ -13,9 +13,11 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
     from hs_notebook import errors
+    from hs_notebook.accounts import estimate_errors, plans, recost, what_if
     from hs_notebook.answer import Answer
     from hs_notebook.client.client import HolySheep
     from hs_notebook.client.config import StreamingConfig
+    from hs_notebook.money.scenarios import monthly
     from hs_notebook.store.backup import backup
     from hs_notebook.store.export.files import export_usage, read_usage
     from hs_notebook.store.picks import picks
@@ -32,12 +34,17 @@ __all__ = [
     "backup",
     "enable_nested_loops",
     "errors",
+    "estimate_errors",
     "export_usage",
     "load_ipython_extension",
+    "monthly",
     "picks",
+    "plans",
     "read_usage",
+    "recost",
     "unload_ipython_extension",
     "usage",
+    "what_if",
 ]
 
 _ROOMS = {
@@ -48,10 +55,15 @@ _ROOMS = {
     "StreamingConfig": "client.config",
     "Usage": "wire.chunk",
     "backup": "store.backup",
+    "estimate_errors": "accounts",
     "export_usage": "store.export.files",
+    "monthly": "money.scenarios",
     "picks": "store.picks",
+    "plans": "accounts",
     "read_usage": "store.export.files",
+    "recost": "accounts",
     "usage": "store.usage",
+    "what_if": "accounts",
 }
 
 

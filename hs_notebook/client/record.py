@@ -36,7 +36,6 @@ _PAUSE = 5.0
 _MOST_LATE = 1000
 """Pieces of work that are kept for after that; beyond it the oldest are dropped."""
 _NO_ROW = "This answer is missing from the usage table"
-_NO_LIST = "The list price of this answer is not recorded"
 
 log = logging.getLogger("hs_notebook")
 
@@ -87,7 +86,7 @@ class Recorder:
             ledger.default().end(answer, attempt)
 
         self.put(answer, job, _NO_ROW)
-        self.put(answer, lambda: _amend(answer, attempt), _NO_LIST)
+        self.put(answer, lambda: _amend(answer, attempt), _NO_ROW)
 
     def put(self, answer: Answer, job: Callable[[], None], trouble: str) -> None:
         """Have something done after all that was put before; `trouble` is what it means if it fails."""

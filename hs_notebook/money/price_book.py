@@ -7,7 +7,7 @@ name, date and source above. A price is a `Decimal` from the file to the sum.
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -77,6 +77,10 @@ class Price:
             return None
         reached = [rates for over, rates in self.tiers if input_tokens > over]
         return reached[-1] if reached else self.base
+
+    def without_tiers(self) -> Price:
+        """The same for requests that reach no tier."""
+        return replace(self, tiers=())
 
     def holds(self, day: date) -> bool:
         """Whether it holds on that day."""

@@ -90,6 +90,19 @@ class Ledger:
         late = {name: ending[name] for name in _LATE}
         self._database.write(lambda to: to.execute(update(attempts).where(*same, counted).values(late)))
 
+    def revise(self, changes: Sequence[dict[str, Any]]) -> None:
+        """Write what a change holds into the row of its answer_id and attempt; all of them or none."""
+        from sqlalchemy import update
+
+        from hs_notebook.store.schema import attempts
+
+        def work(connection: Connection) -> None:
+            for change in changes:
+                same = [attempts.c[name] == change[name] for name in ("answer_id", "attempt")]
+                connection.execute(update(attempts).where(*same).values(change))
+
+        self._database.write(work)
+
     def withdraw(self, answer: Answer, attempt: Attempt) -> None:
         """Take counts and cost out of an attempt's row: a later one took its generation up, and has them.
 
