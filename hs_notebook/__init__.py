@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from hs_notebook.store.backup import backup
     from hs_notebook.store.export.files import export_usage, read_usage
     from hs_notebook.store.picks import picks
+    from hs_notebook.store.pictures import plot_usage
     from hs_notebook.store.usage import usage
     from hs_notebook.wire.chunk import Message, StreamChunk, Usage
 
@@ -40,6 +41,7 @@ __all__ = [
     "monthly",
     "picks",
     "plans",
+    "plot_usage",
     "read_usage",
     "recost",
     "unload_ipython_extension",
@@ -60,6 +62,7 @@ _ROOMS = {
     "monthly": "money.scenarios",
     "picks": "store.picks",
     "plans": "accounts",
+    "plot_usage": "store.pictures",
     "read_usage": "store.export.files",
     "recost": "accounts",
     "usage": "store.usage",
