@@ -40,7 +40,6 @@ class Keeper:
 
     def begin(self, target: Target) -> None:
         """An attempt has begun; its growth is kept from now on."""
-        self._target = target
         # As it is now: by the time this is written another attempt may have begun.
         answer = replace(self._answer, attempts=list(self._answer.attempts))
         key = None if target.key is None else target.key.reveal()
@@ -52,7 +51,7 @@ class Keeper:
             self._journal.begin(answer, self._place, target.base_url, target.shape, key=key)
 
         self._recorder.put(self._answer, job, _LOST)
-        self.watch()
+        self.watch(target)
 
     def start_over(self) -> None:
         """Set aside what was shown, on disk as in the answer."""
@@ -62,8 +61,9 @@ class Keeper:
         if self._target is not None:
             self.begin(self._target)
 
-    def watch(self) -> None:
-        """Look at the answer every so often."""
+    def watch(self, target: Target) -> None:
+        """Look at the answer every so often. A restart is kept from its first sign on (`start_over`)."""
+        self._target = target
         self.pause()
         self._timer = self._loop.call_later(INTERVAL, self._look)
 

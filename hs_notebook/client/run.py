@@ -233,7 +233,7 @@ class Run:
         if asking is not None:
             self._course.sent = True
             if doing is Action.RESTART:
-                self._keeper.watch()  # on disk, too, the old text counts until the new one comes
+                self._keeper.watch(asking.target)  # on disk, too, the old text counts until the new one comes
             else:
                 self._keeper.begin(asking.target)
         return attempt

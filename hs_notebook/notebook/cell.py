@@ -44,7 +44,6 @@ class Cell:
         ask: Starts the streams and gives the panes, one or more.
         keep: Takes the panes for the user's variables; again when an answer was replaced.
         show: Makes the view of the panes and their controls.
-        pick: Records that a pane is preferred; None where there is nothing to compare.
         hold: Whether the cell stays open until one is picked.
 
     Attributes:
@@ -58,13 +57,11 @@ class Cell:
         keep: Callable[[list[Pane]], None],
         show: Callable[[list[Pane], Controls], Shown],
         *,
-        pick: Callable[[Pane], None] | None = None,
         hold: bool = False,
     ) -> None:
         self._ask = ask
         self._keep = keep
         self._show = show
-        self._pick = pick
         self._hold = hold
         self.panes: list[Pane] = []
         self.shown = False
@@ -81,7 +78,7 @@ class Cell:
             HolySheepError: An answer did not become whole, or could not be asked for.
         """
         panes = self.panes = self._ask()
-        controls = Controls(panes, self._pick, hold=self._hold)
+        controls = Controls(panes, hold=self._hold)
         try:
             self._keep(panes)
             view = self._show(panes, controls)

@@ -26,6 +26,7 @@ EXAMPLES = """\
 %%holysheep model=gpt-4.1 temperature=0.2 var=reply    and then: reply.text, reply.usage, reply.cost_usd
 %%holysheep claude-sonnet-4.5 system="You review SQL."
 %%holysheep deepseek-v3.2 max_tokens=400           {{df|head}} in the prompt is filled in
+%%holysheep gpt-4.1,deepseek-v3.2                  side by side; then reply[0], %holysheep pick
 %%holysheep demo raw                               a script, no model; the prompt goes out as written
 """
 
@@ -181,6 +182,17 @@ def _show(magics: HolySheepMagics, rest: str) -> None:
     display(bundle(kept.answer(), figures.at_rest(kept)), raw=True)  # type: ignore[no-untyped-call]
 
 
+def _pick(magics: HolySheepMagics, rest: str) -> None:
+    compared = magics.compared
+    if compared is None:
+        raise SettingError("Nothing was compared yet.", remedy="Write %%holysheep model=a,b and a prompt.")
+    if not rest:
+        raise SettingError(
+            "%holysheep pick names no answer.", remedy="Write its model, or its number from 1."
+        )
+    compared.pick(int(rest) - 1 if rest.isdecimal() else rest)
+
+
 def _help(_magics: HolySheepMagics, _rest: str) -> None:
     _say(help_text())
 
@@ -199,6 +211,7 @@ COMMANDS: dict[str, Command] = {
         Command("export", "the usage table as a file, by its suffix", _export, usage_table.EXPORT_TAKES),
         Command("resume", "go on with an answer that was interrupted", _resume, "[id|last]"),
         Command("show", "a kept answer as far as it came, also from before a restart", _show, "[id|last]"),
+        Command("pick", "say which answer of the last comparison is the best", _pick, "MODEL|NUMBER"),
         Command("models", "the models the server has", _models),
         Command("stats", "the streams of this kernel", _stats),
         Command("nest", "let asyncio.run(…) work inside a cell", _nest),

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 from hs_notebook.answer import Status
 from hs_notebook.errors import HolySheepError
+from hs_notebook.notebook.comparison import record
 from hs_notebook.store.report import dollars
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from hs_notebook.notebook.pane import Pane
 
@@ -42,16 +43,13 @@ class Controls:
 
     Args:
         panes: The cell's panes.
-        pick: Records that one is preferred; None where there is nothing to compare.
         hold: Whether the cell stays open until one is picked, wherever one can be.
     """
 
-    def __init__(
-        self, panes: Sequence[Pane], pick: Callable[[Pane], None] | None = None, *, hold: bool = False
-    ) -> None:
+    def __init__(self, panes: Sequence[Pane], *, hold: bool = False) -> None:
         self._panes = panes
-        self._pick = pick
-        self._hold = hold
+        self._compares = len(panes) > 1
+        self._hold = hold and self._compares
         self._open = True
         self._lock = threading.RLock()
 
@@ -60,7 +58,7 @@ class Controls:
         if pane.under_way:
             return {} if pane.stopped or not self._open else {"stop": _STOP}
         if pane.whole:
-            return {} if self._pick is None or pane.chosen else {"pick": _PICK}
+            return {"pick": _PICK} if self._compares and not pane.chosen else {}
         if not self._open or pane.answer.status is Status.STREAMING:
             return {}
         retry = {"retry": _RETRY if pane.answer.cost_usd is None else f"{_RETRY} {_like_before(pane)}"}
@@ -83,10 +81,10 @@ class Controls:
             return Done(ok=True, message=_BEGUN[action].format(", ".join(pane.answer.model for pane in able)))
 
     def _do(self, pane: Pane, action: str) -> None:
-        if action != "pick":
+        if action == "pick":
+            record(self._panes, pane)
+        else:
             {"stop": pane.stop, "resume": pane.resume, "retry": pane.retry}[action]()
-        elif self._pick is not None:
-            self._pick(pane)
 
     def close_when_done(self, *, hears: bool) -> bool:
         """Close if no answer comes any more; whether they are closed now.
@@ -95,11 +93,8 @@ class Controls:
             hears: Whether a page has shown that it can press.
         """
         with self._lock:
-            waits = self._hold and hears and self._pick is not None
-            undecided = waits and not any(pane.chosen for pane in self._panes)
-            if any(pane.under_way for pane in self._panes) or (
-                undecided and any(pane.whole for pane in self._panes)
-            ):
+            undecided = self._hold and hears and not any(pane.chosen for pane in self._panes)
+            if any(pane.under_way or (undecided and pane.whole) for pane in self._panes):
                 return False
             self._open = False
             return True

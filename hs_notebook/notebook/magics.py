@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from hs_notebook.answer import Answer
     from hs_notebook.client.client import HolySheep
     from hs_notebook.notebook.cell import Cell
+    from hs_notebook.notebook.comparison import Comparison
     from hs_notebook.notebook.controls import Controls
     from hs_notebook.notebook.pane import Pane
     from hs_notebook.notebook.views.base import Shown
@@ -47,6 +48,7 @@ class HolySheepMagics(Magics):
     Attributes:
         replaced: Magics of the same name that were there before, by kind.
         hook: What turns a cell into its awaited form, among the shell's input transformers.
+        compared: The last comparison; None before one.
         widgets: The live cells by cell id; each stays open until its cell runs again.
     """
 
@@ -56,6 +58,7 @@ class HolySheepMagics(Magics):
         self.replaced: dict[str, Any] = {}
         self.hook: Callable[[list[str]], list[str]] | None = None
         self.widgets: dict[str, AnswerWidget] = {}
+        self.compared: Comparison | None = None
         self._client: HolySheep | None = None
         self._last: list[Pane] = []
         self._made_for: int | None = None  # a hash: the key itself has no second home
@@ -119,6 +122,7 @@ class HolySheepMagics(Magics):
         blocks: bool = True,
     ) -> Cell:
         from hs_notebook.notebook.cell import Cell
+        from hs_notebook.notebook.comparison import Comparison
         from hs_notebook.notebook.views.choose import choose
 
         def start() -> list[Pane]:
@@ -127,7 +131,9 @@ class HolySheepMagics(Magics):
 
         def keep(panes: list[Pane]) -> None:
             self._last = panes
-            kept = panes[0].answer
+            kept: Answer | Comparison = panes[0].answer
+            if len(panes) > 1:
+                kept = self.compared = Comparison(panes)
             self.ip.user_ns[LAST] = kept
             if options.var is not None:
                 self.ip.user_ns[options.var] = kept
@@ -135,7 +141,7 @@ class HolySheepMagics(Magics):
         def show(panes: list[Pane], controls: Controls) -> Shown:
             return choose(self.ip, panes, controls, filled, self.widgets, blocks=blocks)
 
-        return Cell(start, keep, show)
+        return Cell(start, keep, show, hold=options.pick)
 
     def _settle(self) -> None:
         """Let the last answers come to rest on disk: where ■ ended a cell, it did not wait for that."""

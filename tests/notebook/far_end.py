@@ -38,6 +38,7 @@ class FarEnd:
     Attributes:
         status: Of the answers.
         content_type: Likewise.
+        plans: Plans for models that have one of their own; a list of plans: one a request, the last stays.
         clean: Whether the end of the plan ends the body properly, or cuts the connection.
         bodies: The JSON of each request received.
         heads: The head of each request received.
@@ -57,6 +58,7 @@ class FarEnd:
         self.status = "200 OK"
         self.content_type = "text/event-stream"
         self.clean = True
+        self.plans = {}
         self.bodies = []
         self.heads = []
         self.left = []
@@ -102,20 +104,30 @@ class FarEnd:
             int(line[15:]) for line in head.lower().split("\r\n") if line.startswith("content-length:")
         )
         self.heads.append(head)
-        self._tell(self.bodies, json.loads(await reader.readexactly(length)))
+        body = json.loads(await reader.readexactly(length))
+        plan = self._plan_for(body)
+        self._tell(self.bodies, body)
         gone = asyncio.ensure_future(reader.read())  # ends when the client leaves
-        if self.plan != [HOLD]:
+        if plan != [HOLD]:
             writer.write(
                 f"HTTP/1.1 {self.status}\r\nContent-Type: {self.content_type}\r\n"
                 "Transfer-Encoding: chunked\r\n\r\n".encode()
             )
-        for step in self.plan:
+        for step in plan:
             if await self._step(step, writer, gone):
                 self._tell(self.left, time.monotonic())
                 return
         if self.clean:
             writer.write(b"0\r\n\r\n")
         await writer.drain()
+
+    def _plan_for(self, body):
+        plans = self.plans.get(body["model"])
+        if plans is None:
+            return self.plan
+        if not plans or not isinstance(plans[0], list):
+            return plans
+        return plans.pop(0) if len(plans) > 1 else plans[0]
 
     async def _step(self, step, writer, gone):
         """Do one step; whether the client has left."""

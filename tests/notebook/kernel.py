@@ -232,7 +232,7 @@ class Kernel:
 
 
 def _state(message):
-    return message["content"]["data"].get("state", {})
+    return message["content"].get("data", {}).get("state", {})
 
 
 def _is_idle(message):
@@ -243,6 +243,23 @@ def has_text(message):
     """Whether this message brings the live cell text."""
     content = message["content"].get("data", {}) if message["msg_type"] == "comm_msg" else {}
     return bool(content.get("content", {}).get("deltas"))
+
+
+def all_states(*statuses):
+    """Whether each of the first panes has been told this state by this message or an earlier one."""
+    known = {}
+
+    def told(message):
+        if message["msg_type"] not in ("comm_msg", "comm_open"):
+            return False
+        data = message["content"].get("data", {})
+        panes = _state(message).get("_snapshot", {}).get("panes") or data.get("content", {}).get("panes", ())
+        known.update({number: pane["status"] for number, pane in enumerate(panes)})
+        for state in data.get("content", {}).get("states", ()):
+            known[state["pane"]] = state.get("status", known.get(state["pane"]))
+        return all(known.get(number) == status for number, status in enumerate(statuses))
+
+    return told
 
 
 def has_status(*statuses):

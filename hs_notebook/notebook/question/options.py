@@ -32,6 +32,8 @@ class Options:
         raw: The prompt goes out as it is written, `{{…}}` included.
         fresh: It starts anew, even where an interrupted answer to the same question is kept.
         resume: The kept answer to go on with: an id, or "last"; None: the cell's own, if it is unchanged.
+        pick: A comparison's cell stays open until one answer is picked.
+        background: The cell returns at once; its answers come on.
         restart: Whether a broken answer may be started over if nothing else helps.
         on_interrupt: What ■ means for a server that goes on by itself.
         extra: Further members of the request's body, by name.
@@ -45,6 +47,8 @@ class Options:
     raw: bool = False
     fresh: bool = False
     resume: str | None = None
+    pick: bool = False
+    background: bool = False
     restart: Literal["auto", "ask", "never"] = "auto"
     on_interrupt: Literal["stop", "detach"] = "stop"
     extra: Mapping[str, Any] = field(default_factory=dict)
@@ -158,6 +162,8 @@ OPTIONS: dict[str, Option] = {
         Option("var", _name, "answer", "variable that gets the Answer, also when it is cut short"),
         Option("raw", _flag, "", "send the prompt as written: no {{name}} is filled in", flag=True),
         Option("fresh", _flag, "", "start anew, even where it could go on with what it had", flag=True),
+        Option("pick", _flag, "", "keep a comparison's cell open until you pick an answer in it", flag=True),
+        Option("background", _flag, "", "return at once; the answer comes on (%holysheep stop)", flag=True),
         Option("resume", _answer, "last", "go on with this answer (id, or last) to the same prompt"),
         Option(
             "restart",

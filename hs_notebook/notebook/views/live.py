@@ -15,7 +15,7 @@ from hs_notebook.notebook.views.blocks import Blocks
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from hs_notebook.notebook.controls import Controls
+    from hs_notebook.notebook.controls import Controls, Done
     from hs_notebook.notebook.figures import Figures
     from hs_notebook.notebook.pane import Pane
 
@@ -53,7 +53,8 @@ class LiveView(Shown):
         self._texts = False
         self._blocks: Blocks | None = None
         self._blocking = blocks
-        self.widget = AnswerWidget(panes, self._last, controls.press, blocks=blocks)
+        self._over = False
+        self.widget = AnswerWidget(panes, self._last, self._press, blocks=blocks)
         live = {"version_major": 2, "version_minor": 1, "model_id": self.widget.model_id}
         models = ", ".join(pane.answer.model for pane in panes)
         self._live = {"application/vnd.jupyter.widget-view+json": live, **placeholder(models)}
@@ -75,6 +76,16 @@ class LiveView(Shown):
             wait = self.widget.pace.due(monotonic())
         self._without_widgets(now)
         return min(wait, SLICE_S) or SLICE_S
+
+    def _press(self, number: int | None, action: str) -> Done:
+        """Do what the user pressed. While the cell runs, what came of it shows with the next look."""
+        done = self._controls.press(number, action)
+        if self._over:
+            self._feed_all()
+        return done
+
+    def _feed_all(self, *, stopped: bool = False) -> None:
+        self.widget.feed([self.figures(number, stopped=stopped) for number in range(len(self.panes))])
 
     def _figures_due(self, number: int, now: float) -> Figures | None:
         new, old = self.figures(number), self._last[number]
@@ -106,7 +117,8 @@ class LiveView(Shown):
 
     def finish(self, *, stopped: bool) -> None:
         """Send the end to the live cell, then put the resting copy in its place."""
-        self.widget.feed([self.figures(number, stopped=stopped) for number in range(len(self.panes))])
+        self._feed_all(stopped=stopped)
+        self._over = True
         self._replace(self.at_rest(stopped=stopped))
 
     def _replace(self, data: Mapping[str, object]) -> None:
