@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from hs_notebook.client.config import EMBEDDED
@@ -81,6 +81,10 @@ class Asking:
     def reads_again(self) -> bool:
         """Whether the answer is read once more from its beginning, without asking the model."""
         return self.conversation and self.doing is Action.REPLAY
+
+    def for_the_rest(self, event_id: str) -> Asking:
+        """The request for what follows an event of the same run."""
+        return replace(self, doing=Action.REPLAY, event_id=event_id, conversation=False, forget=None)
 
     def wire(self) -> WireRequest:
         """Path and body; no body where the answer is only read again."""

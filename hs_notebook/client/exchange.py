@@ -13,8 +13,10 @@ from hs_notebook.client.clock import is_heartbeat
 from hs_notebook.client.connection import status
 from hs_notebook.client.resuming import replay
 from hs_notebook.client.resuming.breaks import break_of
+from hs_notebook.client.resuming.event_ids import has_order
 from hs_notebook.client.resuming.intake import Intake
 from hs_notebook.client.resuming.rules import Action, Break
+from hs_notebook.client.resuming.sieve import Sieve
 from hs_notebook.client.stream import Phase
 from hs_notebook.errors import CutError, HolySheepError
 from hs_notebook.wire.response import ResponseDecoder
@@ -110,7 +112,7 @@ class Exchange:
         """
         reply = await self._send(transport)
         try:
-            return await self._read(reply)
+            return await self._read(reply, transport)
         finally:
             self._clock.stop()
             # Shielded: a cancel in the middle of closing would lose the connection.
@@ -158,7 +160,7 @@ class Exchange:
             return False
         return await replay.is_kept(transport, self._target, asking.event_id) is False
 
-    async def _read(self, reply: Reply) -> Ending:
+    async def _read(self, reply: Reply, transport: Transport) -> Ending:
         self.stream_id = reply.headers.get("x-stream-id")
         self.server_name = reply.headers.get("server")
         named = status.request_id(reply.headers)
@@ -170,9 +172,43 @@ class Exchange:
         self._clock.byte_at = monotonic()
         self._clock.look_again()
         how = await reply.pump(self._take, self._hold)
+        over = self._decoder.closed
         if how is None and not self._decided:
             self._fold(self._intake.take(self._decoder.end(framed=reply.framed)), monotonic())
+        if not over and (how is not None or self.stream_id is not None):
+            await self._fetch_counts(transport)
         return self.judge(how)
+
+    async def _fetch_counts(self, transport: Transport) -> None:
+        """The text is whole, and the line broke before its counts came: who keeps the events has them."""
+        last, decoder = self._answer.last_event_id, self._decoder
+        whole = decoder is not None and decoder.complete and not self._decided
+        if not whole or self._attempt.usage is not None or last is None or not has_order(last):
+            return
+        asking = self._asking.for_the_rest(last)
+        wire = asking.wire()
+        try:
+            reply = await transport.send(
+                "POST", wire.path, asking.headers(wire), wire.body, key=self._target.key
+            )
+        except HolySheepError:
+            return
+        try:
+            if 200 <= reply.status < 300:  # noqa: PLR2004 - HTTP's own line
+                await reply.pump(self._taker_of_the_rest(reply, last), self._hold)
+        finally:
+            await asyncio.shield(reply.close())
+
+    def _taker_of_the_rest(self, reply: Reply, last: str) -> Callable[[bytes], bool]:
+        decoder = ResponseDecoder(reply.headers.get("content-type"), self._target.shape)
+        sieve = Sieve(last, self._answer.text, gapless=self._asking.shape == "openai")
+
+        def take(data: bytes) -> bool:
+            self._clock.byte_at = monotonic()
+            self._fold(sieve.sift(decoder.feed(data)), self._clock.byte_at)
+            return not self._mailbox.full
+
+        return take
 
     @property
     def _decided(self) -> bool:

@@ -89,6 +89,11 @@ class ResponseDecoder:
         return self._proven or (self._reader is not None and self._reader.complete)
 
     @property
+    def closed(self) -> bool:
+        """Whether nothing more counts: the terminal marker came, an error, or the body's end."""
+        return self._closed
+
+    @property
     def unfinished(self) -> bool:
         """Whether the bytes so far end within an event: no server stops there. Only event streams tell."""
         return isinstance(self._framer, SSEDecoder) and self._framer.unfinished

@@ -62,7 +62,7 @@ class Outcome:
         taken_up: What each request after the first did: retry, replay, continue, restart.
         told: What the user is told: found in the notes and the lines of the error.
         runs: How often the model was run, which is what is billed.
-        tokens: Output tokens in the usage table, all rows of the answer together; None: none is counted.
+        tokens: Output tokens that servers counted, for all attempts together; None: none did.
         seconds: How long it takes at least.
     """
 
@@ -153,6 +153,13 @@ class Result:
     keys: list[str]
     seconds: float
     left: dict[str, int]
+
+    @property
+    def tokens(self) -> int | None:
+        """Output tokens that servers counted, for all attempts together; None where none did."""
+        told = [attempt.usage.output_tokens for attempt in self.answer.attempts if attempt.usage is not None]
+        counted = [tokens for tokens in told if tokens is not None]
+        return sum(counted) if counted else None
 
 
 def next_of(waiting: list[Any]) -> Any:

@@ -6,6 +6,7 @@ where bytes become chunks (tests/wire), and here the schedules cut at random.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from hs_notebook.answer import Status
@@ -103,5 +104,7 @@ def _p7(result: Result) -> Looks:
     asked = sum(attempt.resumed_by != "replay" for attempt in answer.attempts)
     yield "P7: no more runs than keys", result.runs <= (len(keys) if result.attaches else asked)
     yield "P7: no more keys than runs that were said", len(keys) <= 1 + len(said)
-    counted = sum(row.get("output_tokens", 0) for row in result.rows)
-    yield "P7: no token counted twice", counted <= result.scenario.counts * result.runs
+    yield "P7: no token counted twice", (result.tokens or 0) <= result.scenario.counts * result.runs
+    for row, following in pairwise(result.rows):
+        replayed = following.get("resumed_by") == "replay"
+        yield "P7: what is replayed counts where it is whole", not (replayed and "output_tokens" in row)

@@ -24,14 +24,13 @@ def text_of(result):
 
 def outcome_of(result):
     answer = result.answer
-    counts = [row["output_tokens"] for row in result.rows if "output_tokens" in row]
     return {
         "status": answer.status,
         "text": text_of(result),
         "error": type(answer.error) if answer.error else None,
         "taken_up": tuple(attempt.resumed_by or "retry" for attempt in answer.attempts[1:]),
         "runs": result.runs,
-        "tokens": sum(counts) if counts else None,
+        "tokens": result.tokens,
     }
 
 
