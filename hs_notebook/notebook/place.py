@@ -23,12 +23,14 @@ def find(shell: InteractiveShell) -> Place:
     """Where the code that runs now stands.
 
     The notebook is, in this order, `HS_NOTEBOOK_ID`, what VS Code says, `JPY_SESSION_NAME` (Jupyter Server),
-    this run of the kernel.
+    `__session__` (ipykernel's name for the same), this run of the kernel. Jupyter Server names the file as it
+    was when the kernel was started; after a renaming, `store/renamed.py` brings the rows along.
     """
     named = (
         os.environ.get("HS_NOTEBOOK_ID")
         or shell.user_ns.get("__vsc_ipynb_file__")
         or os.environ.get("JPY_SESSION_NAME")
+        or shell.user_ns.get("__session__")
         or f"kernel:{session()}"
     )
     return Place(str(named), cell_id(shell), _count(shell), session())

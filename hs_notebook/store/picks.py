@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from hs_notebook.store import renamed
 from hs_notebook.store.moment import now
 from hs_notebook.store.place import current_place
 from hs_notebook.store.process import the_one
@@ -104,4 +105,6 @@ def picks() -> pd.DataFrame:
 
     One row for each comparison in which one was picked, the oldest first: `Picks.frame`.
     """
-    return default().frame(current_place().notebook)
+    notebook = current_place().notebook
+    renamed.default().follow(notebook)
+    return default().frame(notebook)

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Literal, get_args
 
 from hs_notebook.errors import SettingError
+from hs_notebook.store import renamed
 from hs_notebook.store.ledger import default
 from hs_notebook.store.moment import now, to_micros
 from hs_notebook.store.place import current_place
@@ -72,7 +73,11 @@ def select(scope: Scope = "notebook", since: Since | None = None, session: str |
         return Selection(session=session, since=moment)
     if scope == "kernel":
         return Selection(session=this_session(), since=moment)
-    return Selection(notebook=current_place().notebook if scope == "notebook" else None, since=moment)
+    if scope == "all":
+        return Selection(since=moment)
+    notebook = current_place().notebook
+    renamed.default().follow(notebook)
+    return Selection(notebook=notebook, since=moment)
 
 
 def check_by(by: str) -> None:

@@ -47,11 +47,12 @@ class Compared:
 
 def compared(options: Options, where: Place, requests: Sequence[ChatRequest]) -> Compared | None:
     """The comparison of this very cell, with these very requests, if it was cut short; None: all afresh."""
-    from hs_notebook.store import comparisons, journal
+    from hs_notebook.store import comparisons, journal, renamed
 
     if options.fresh:
         return None
     try:
+        renamed.default().follow(where.notebook)
         last = comparisons.default().last(where.notebook, where.cell_id)
         if last is None or last.models != {chat.model for chat in requests}:
             return None
@@ -86,9 +87,10 @@ def is_whole(kept: Kept) -> bool:
 
 def _unchanged(where: Place, chat: ChatRequest) -> Kept | None:
     """What this very cell had come to, with this very request, when it was interrupted."""
-    from hs_notebook.store import journal
+    from hs_notebook.store import journal, renamed
 
     try:
+        renamed.default().follow(where.notebook)
         return journal.default().resumable(where.notebook, where.cell_id, chat.digest)
     except (SettingError, StoreError):  # the client will say that nothing can be kept; it can still be asked
         return None
