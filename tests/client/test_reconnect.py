@@ -305,7 +305,8 @@ def test_one_event_a_connection(serve, client):
     assert len(answer.notes) == 1
     asked = [request.headers for request in server.requests if not request.path.endswith("check")]
     for name in ("last-event-id", "x-stream-event-id"):  # as browsers do it, and as ours is asked
-        assert [headers.get(name) for headers in asked] == [None, *(f"{RUN}.{n:08d}" for n in range(1, 6))]
+        assert [headers.get(name) for headers in asked] == [None, *(f"{RUN}.{n:08d}" for n in range(1, 7))]
+    assert answer.usage.output_tokens == 5  # which the last request was for
 
 
 def test_a_line_that_flaps_for_ever_comes_to_an_end(serve, client, rows):
