@@ -64,14 +64,17 @@ export class CodeView {
   }
 }
 
-/** HTML, which is shown and never becomes what it says. */
-export class HtmlView {
+/** Lines without colours: HTML, which is shown and never becomes what it says, and formulas. */
+export class LinesView {
   #lines;
 
-  /** @param {import("./page.js").Page} page */
-  constructor(page) {
-    this.element = element(page.document, "div", "hs-md-html", { dir: "auto" });
-    this.#lines = new Lines(this.element, "");
+  /**
+   * @param {HTMLElement} made
+   * @param {(line: string, index: number) => string} [written]
+   */
+  constructor(made, written) {
+    this.element = made;
+    this.#lines = new Lines(made, "", written);
   }
 
   /** @param {Block} node */

@@ -3,6 +3,8 @@
  * that are open, only the last can change (`show`), however much stands before it (`seal`).
  */
 
+import { element } from "../dom.js";
+
 /** @typedef {import("commonmark").Node} Block */
 /** @typedef {import("./page.js").Page} Page */
 /** @typedef {import("./flow.js").Stage} Stage */
@@ -14,11 +16,18 @@
  * @property {(node: Block, stage: Stage) => void} show show the rest, for now
  * @property {(node: Block) => void} finish show all of a block that is closed, for good
  * @property {() => void} [remove] instead of taking the element out of the page
+ * @property {true} [elsewhere] its element is not among its neighbours'
  */
+
+/** Children that stand directly beside each other: a page lays out each of them when one changes. */
+const PART = 50;
 
 export class Container {
   #page;
+  #first;
   #slot;
+  /** Children in the slot that are done with. */
+  #filled = 0;
   /** The last child that is done with. @type {Block | null} */
   #last = null;
   /** The views of the children after it. @type {{ key: string, view: View }[]} */
@@ -32,14 +41,15 @@ export class Container {
   constructor(page, outer, slot = outer) {
     this.element = outer;
     this.#page = page;
-    this.#slot = slot;
+    this.#first = this.#slot = slot;
   }
 
   /** @param {Block} node */
   seal(node) {
     let child = this.#next(node);
     for (; child && !child._open; child = this.#next(node)) this.#settle(child);
-    if (child) this.#view(child, 0).seal(child);
+    // A paragraph has nothing to seal, and may still be shown as the table that it becomes.
+    if (child && child.type !== "paragraph") this.#view(child, 0).seal(child);
   }
 
   /** @param {Block} node @param {Stage} stage */
@@ -68,6 +78,25 @@ export class Container {
     if (child._hidden) return;
     this.#view(child, 0).finish(child);
     this.#open.shift();
+    if ((this.#filled += 1) === PART) this.#drop(0);
+  }
+
+  /**
+   * A place for the next children, after this one that is full.
+   * @param {HTMLElement} slot
+   * @returns {HTMLElement}
+   */
+  more(slot) {
+    void slot;
+    const part = element(this.#page.document, "div", "hs-md-part");
+    this.#into(this.#first, part);
+    return part;
+  }
+
+  /** @param {HTMLElement} parent @param {HTMLElement} child */
+  #into(parent, child) {
+    const { element: notes } = this.#page.notes;
+    parent.insertBefore(child, notes.parentNode === parent ? notes : null);
   }
 
   /** The view that is there for this child, or a new one in its place. @param {Block} node @param {number} index */
@@ -78,7 +107,11 @@ export class Container {
     this.#drop(index);
     const view = this.#page.viewOf(this.#page, node);
     this.#open.push({ key, view });
-    if (!view.remove) this.#slot.insertBefore(view.element, this.#page.notes.element.parentNode === this.#slot ? this.#page.notes.element : null);
+    if (this.#filled >= PART) {
+      this.#slot = this.more(this.#slot);
+      this.#filled = 0;
+    }
+    if (!view.elsewhere) this.#into(this.#slot, view.element);
     return view;
   }
 

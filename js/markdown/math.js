@@ -49,16 +49,12 @@ export function formulaAt(text, at) {
 }
 
 /**
- * The lines of a formula that stands on its own, as they are shown.
- * @param {string[]} lines
- * @param {string} closer
+ * A line of a formula that stands on its own, as it is shown.
+ * @param {string} line
+ * @param {number} index
  */
-export function blockFormula(lines, closer) {
-  const text = lines.join("\n").trim();
-  const inner = text.slice(2);
-  const end = inner.indexOf(closer);
-  if (end < 0) return `$$${inner}`;
-  return `$$${inner.slice(0, end)}$$${inner.slice(end + closer.length)}`;
+export function blockFormulaLine(line, index) {
+  return (index === 0 ? line.replace(/^\\\[/, "$$$$") : line).replace("\\]", "$$$$");
 }
 
 /** Where the single dollar is that ends a formula, or -1. @param {string} text */

@@ -69,7 +69,7 @@ export class Notes {
    */
   add(label, name) {
     const document = this.#root.ownerDocument;
-    const item = element(document, "li", "hs-md-note", { dir: "auto" });
+    const item = element(document, "li", "hs-md-note");
     const back = element(document, "a", "hs-md-back", { href: "#", role: "doc-backlink", "aria-label": "Back to the text" });
     back.textContent = "↩";
     item.append(element(document, "div", "hs-md-notetext"), back);

@@ -45,12 +45,41 @@ export class TableView extends Container {
     super.finish(node);
   }
 
+  /**
+   * A long table goes on in another with columns as wide as those there are: else each row would measure all others.
+   * @param {HTMLElement} before
+   */
+  more(before) {
+    const first = this.#head.closest("table");
+    const widths = [...this.#head.children].map((cell) => cell.getBoundingClientRect().width);
+    const next = element(before.ownerDocument, "table", "hs-md-grid");
+    const body = element(before.ownerDocument, "tbody", "hs-md-body");
+    if (first && !first.style.tableLayout) fix(first, widths);
+    fix(next, widths);
+    next.append(body);
+    this.element.append(next);
+    return body;
+  }
+
   /** @param {Block} node @param {Stage} stage */
   #title(node, stage) {
     const now = JSON.stringify([node._cells, node._aligns, stage === "sealed"]);
     if (now !== this.#shown) fillRow(this.#page, this.#head, "th", node._cells ?? [], node, stage);
     this.#shown = now;
   }
+}
+
+/** @param {HTMLTableElement} table @param {number[]} widths */
+function fix(table, widths) {
+  const group = element(table.ownerDocument, "colgroup", "hs-md-columns");
+  for (const width of widths) {
+    const column = element(table.ownerDocument, "col", "hs-md-column");
+    column.style.width = `${width}px`;
+    group.append(column);
+  }
+  table.style.tableLayout = "fixed";
+  table.style.width = `${widths.reduce((sum, width) => sum + width, 0)}px`;
+  table.prepend(group);
 }
 
 export class RowView {

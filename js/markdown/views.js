@@ -2,12 +2,11 @@
  * What each kind of block is in the page.
  */
 
-import { element } from "../dom.js";
-import { CodeView, HtmlView } from "./code.js";
+import { element, mark } from "../dom.js";
+import { CodeView, LinesView } from "./code.js";
 import { Container } from "./container.js";
 import { Flow } from "./flow.js";
-import { blockFormula } from "./math.js";
-import { patch } from "./patch.js";
+import { blockFormulaLine } from "./math.js";
 import { RowView, TableView } from "./table.js";
 
 /** @typedef {import("commonmark").Node} Block */
@@ -16,6 +15,8 @@ import { RowView, TableView } from "./table.js";
 
 /** @typedef {import("./container.js").View} View */
 
+/** The first letter is one of a script that is written from right to left. */
+const READS_LEFTWARDS = /^\P{L}*[\p{Script=Hebrew}\p{Script=Arabic}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}]/u;
 const TASK = /^\[([ xX])\](?=\s)/;
 
 /** Paragraphs and headings. */
@@ -39,6 +40,7 @@ class Text {
     const task = node._parent?.type === "item" && node._prev === null && node.type === "paragraph" ? TASK.exec(text) : null;
     this.#flow.show(task ? text.slice(task[0].length) : text, stage, task ? [box(task[1] !== " "), " "] : []);
     if (stage === "open") this.#page.growing = this.#element;
+    turn(this.#element, this.#page.root);
   }
 
   /** @param {Block} node */
@@ -48,6 +50,20 @@ class Text {
 }
 
 class ListView extends Container {
+  #elements;
+  #type;
+  #start;
+
+  /** @param {Page} page @param {Block} node */
+  constructor(page, node) {
+    const { type, start } = node._listData;
+    const made = list(page.document, type, start ?? 1);
+    super(page, made);
+    this.#type = type;
+    this.#start = start ?? 1;
+    this.#elements = [made];
+  }
+
   /** @param {Block} node */
   seal(node) {
     super.seal(node);
@@ -66,34 +82,45 @@ class ListView extends Container {
     this.#space(node);
   }
 
+  remove() {
+    for (const made of this.#elements) made.remove();
+  }
+
+  /** A long list goes on in another. @param {HTMLElement} before */
+  more(before) {
+    const items = this.#elements.reduce((sum, one) => sum + one.children.length, 0);
+    const made = list(before.ownerDocument, this.#type, this.#start + items);
+    before.after(made);
+    this.#elements.push(made);
+    return made;
+  }
+
   /** Whether blank lines stand between its items is one class: no item changes when the first one comes. @param {Block} node */
   #space(node) {
     const name = node._listData.tight ? "hs-md-list hs-md-tight" : "hs-md-list";
-    if (this.element.className !== name) this.element.className = name;
+    for (const [index, made] of this.#elements.entries()) {
+      const all = index > 0 ? `${name} hs-md-more` : name;
+      if (made.className !== all) made.className = all;
+    }
   }
 }
 
-/** A formula on lines of its own, or a line across. */
-class Plain {
-  /** @param {HTMLElement} made */
-  constructor(made) {
-    this.element = made;
+/** A line across. */
+class Rule {
+  /** @param {Document} document */
+  constructor(document) {
+    this.element = element(document, "hr", "hs-md-rule");
   }
 
   seal() {}
 
-  /** @param {Block} node */
-  show(node) {
-    if (node._closer) patch(this.element, [blockFormula(node._lines ?? [], node._closer)]);
-  }
+  show() {}
 
-  /** @param {Block} node */
-  finish(node) {
-    this.show(node);
-  }
+  finish() {}
 }
 
 class NoteView extends Container {
+  elsewhere = /** @type {const} */ (true);
   #page;
   #note;
 
@@ -117,19 +144,19 @@ export function viewOf(page, node) {
     case "heading":
       return new Text(page, element(document, /** @type {"h1"} */ (`h${node.level}`), "hs-md-heading", { dir: "auto" }));
     case "block_quote":
-      return new Container(page, element(document, "blockquote", "hs-md-quote", { dir: "auto" }));
+      return new Container(page, element(document, "blockquote", "hs-md-quote"));
     case "list":
-      return new ListView(page, list(document, node));
+      return new ListView(page, node);
     case "item":
-      return new Container(page, element(document, "li", "hs-md-item", { dir: "auto" }));
+      return new Container(page, element(document, "li", "hs-md-item"));
     case "code_block":
       return new CodeView(page, node);
     case "html_block":
-      return new HtmlView(page);
+      return new LinesView(element(document, "div", "hs-md-html", { dir: "auto" }));
     case "math_block":
-      return new Plain(element(document, "div", "hs-md-math hs-md-display", { dir: "ltr" }));
+      return new LinesView(element(document, "div", "hs-md-math hs-md-display", { dir: "ltr" }), blockFormulaLine);
     case "thematic_break":
-      return new Plain(element(document, "hr", "hs-md-rule"));
+      return new Rule(document);
     case "table":
       return new TableView(page);
     case "table_row":
@@ -141,11 +168,22 @@ export function viewOf(page, node) {
   }
 }
 
-/** @param {Document} document @param {Block} node */
-function list(document, node) {
-  const { type, start } = node._listData;
+/**
+ * A list or a quote reads from the side from which its first words do. (`dir=auto` would read all of it at each change.)
+ * @param {Element} text
+ * @param {Element} root
+ */
+function turn(text, root) {
+  const turned = READS_LEFTWARDS.test(text.textContent?.slice(0, 200) ?? "");
+  for (let child = text; child.previousElementSibling === null && child.parentElement && child.parentElement !== root; child = child.parentElement) {
+    mark(child.parentElement, "dir", turned ? "rtl" : null);
+  }
+}
+
+/** @param {Document} document @param {"bullet" | "ordered" | null} type @param {number} start */
+function list(document, type, start) {
   if (type === "bullet") return element(document, "ul", "hs-md-list");
-  return element(document, "ol", "hs-md-list", start === 1 || start === null ? {} : { start: String(start) });
+  return element(document, "ol", "hs-md-list", start === 1 ? {} : { start: String(start) });
 }
 
 /** @param {boolean} done @returns {import("./patch.js").Spec} */
