@@ -78,7 +78,7 @@ export class Blocks {
    */
   peek(line, hopeful, look) {
     const parser = this.#parser;
-    settle(parser.tip);
+    this.settle();
     const restore = remember(parser);
     return this.references.aside(() => {
       try {
@@ -90,6 +90,11 @@ export class Blocks {
         restore();
       }
     });
+  }
+
+  /** Have looked at all lines for what decides how lists are spaced. */
+  settle() {
+    settle(this.#parser.tip);
   }
 
   #hopeForTable() {

@@ -75,6 +75,7 @@ export class Container {
   /** @param {Block} child */
   #settle(child) {
     this.#last = child;
+    forget(child);
     if (child._hidden) return;
     this.#view(child, 0).finish(child);
     this.#open.shift();
@@ -122,6 +123,13 @@ export class Container {
       else view.element.remove();
     }
   }
+}
+
+/** Let go of what stands before a block that is done with; the one before is still its neighbour. @param {Block} child */
+function forget(child) {
+  if (!child._prev || !child._parent) return;
+  child._prev._prev = null;
+  child._parent._firstChild = child._prev;
 }
 
 /** What must be the same for a view to go on with another node in the same place. @param {Block} node */

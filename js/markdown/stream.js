@@ -104,6 +104,7 @@ export class StreamedMarkdown {
     do {
       const end = Math.min(this.#next + BATCH, this.#lines.length);
       for (; this.#next < end; this.#next += 1) this.#page.blocks.line(this.#lines[this.#next] ?? "");
+      this.#page.blocks.settle();
       this.#body.seal(this.#page.blocks.document);
       this.#page.blocks.references.tell();
     } while (this.#next < this.#lines.length && performance.now() < until);
@@ -131,9 +132,10 @@ export class StreamedMarkdown {
   }
 
   #restShown() {
-    if (this.#ended) return this.#rest === "" ? null : this.#rest.replace(/\r$/, "");
-    // Half of a character waits for its other half, a carriage return for its line feed.
-    const line = this.#rest.replace(/[\ud800-\udbff\r]$/, "");
+    // A carriage return waits for its line feed, and half of a character for its other half.
+    const waits = this.#ended ? /\r/ : /[\r\ud800-\udbff]/;
+    const line = waits.test(this.#rest.at(-1) ?? "") ? this.#rest.slice(0, -1) : this.#rest;
+    if (this.#ended) return this.#rest === "" ? null : line;
     return line === "" || holdsBack(line, this.#page.blocks.tip) ? null : line;
   }
 }

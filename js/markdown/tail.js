@@ -14,6 +14,7 @@ const NO_LINK = /^[\d\s,;^–-]*x?$/;
 const MARKS = /^[\s>#*+\-=_~`|:.()[\]\\$!^\d]*$/;
 const TASK = /^\s*(?:[-*+]|\d{1,9}[.)])\s+\[[ xX]?\]?$/;
 const LONGEST = 80;
+const LONGEST_ROW = 2000;
 /** Farther back than this a mark without a partner is taken for what it is. */
 const REACH = 600;
 
@@ -50,7 +51,8 @@ export function holdsBack(line, tip) {
  * @param {import("commonmark").Node} tip
  */
 export function tableRow(tip) {
-  const text = tip.type === "paragraph" ? (tip._string_content ?? "").trimEnd() : "";
+  const whole = tip.type === "paragraph" ? (tip._string_content ?? "") : "";
+  const text = whole.length < LONGEST_ROW ? whole.trimEnd() : "";
   const row = text.slice(text.lastIndexOf("\n") + 1);
   return row.startsWith("|") && row.length > 1 ? row : null;
 }

@@ -40,7 +40,7 @@ class Text {
     const task = node._parent?.type === "item" && node._prev === null && node.type === "paragraph" ? TASK.exec(text) : null;
     this.#flow.show(task ? text.slice(task[0].length) : text, stage, task ? [box(task[1] !== " "), " "] : []);
     if (stage === "open") this.#page.growing = this.#element;
-    turn(this.#element, this.#page.root);
+    turn(this.#element, text, this.#page.root);
   }
 
   /** @param {Block} node */
@@ -51,6 +51,7 @@ class Text {
 
 class ListView extends Container {
   #elements;
+  #name = "";
   #type;
   #start;
 
@@ -90,6 +91,7 @@ class ListView extends Container {
   more(before) {
     const items = this.#elements.reduce((sum, one) => sum + one.children.length, 0);
     const made = list(before.ownerDocument, this.#type, this.#start + items);
+    made.className = `${this.#name} hs-md-more`;
     before.after(made);
     this.#elements.push(made);
     return made;
@@ -98,10 +100,9 @@ class ListView extends Container {
   /** Whether blank lines stand between its items is one class: no item changes when the first one comes. @param {Block} node */
   #space(node) {
     const name = node._listData.tight ? "hs-md-list hs-md-tight" : "hs-md-list";
-    for (const [index, made] of this.#elements.entries()) {
-      const all = index > 0 ? `${name} hs-md-more` : name;
-      if (made.className !== all) made.className = all;
-    }
+    if (name === this.#name) return;
+    this.#name = name;
+    for (const [index, made] of this.#elements.entries()) made.className = index > 0 ? `${name} hs-md-more` : name;
   }
 }
 
@@ -170,12 +171,14 @@ export function viewOf(page, node) {
 
 /**
  * A list or a quote reads from the side from which its first words do. (`dir=auto` would read all of it at each change.)
- * @param {Element} text
+ * @param {Element} element
+ * @param {string} text
  * @param {Element} root
  */
-function turn(text, root) {
-  const turned = READS_LEFTWARDS.test(text.textContent?.slice(0, 200) ?? "");
-  for (let child = text; child.previousElementSibling === null && child.parentElement && child.parentElement !== root; child = child.parentElement) {
+function turn(element, text, root) {
+  if (element.previousElementSibling !== null) return;
+  const turned = READS_LEFTWARDS.test(text.slice(0, 200));
+  for (let child = element; child.previousElementSibling === null && child.parentElement && child.parentElement !== root; child = child.parentElement) {
     mark(child.parentElement, "dir", turned ? "rtl" : null);
   }
 }
