@@ -6,7 +6,7 @@ import { copy } from "./clipboard.js";
 import { Controls } from "./controls.js";
 import { element, mark, say } from "./dom.js";
 import * as figures from "./figures.js";
-import { PlainText } from "./plain.js";
+import { MarkdownText } from "./markdown_text.js";
 import { Reasoning } from "./reasoning.js";
 import { Shape } from "./shapes.js";
 import { Sheet } from "./sheet.js";
@@ -67,7 +67,7 @@ export class Pane {
     this.cost = this.#figure("Cost, in US dollars");
 
     this.#reasoning = new Reasoning(document, buffer);
-    this.#sheet = new Sheet(document, buffer.answer, new PlainText(document, "hs-text"));
+    this.#sheet = new Sheet(document, buffer.answer, new MarkdownText(document, "hs-text", announce));
     this.hint = element(document, "div", "hs-hint");
     this.#sheet.box.append(this.hint);
     this.message = element(document, "div", "hs-message", { dir: "auto" });
@@ -98,9 +98,15 @@ export class Pane {
    * @returns {boolean} whether there is still more
    */
   paintText(most) {
-    const reasoning = this.#reasoning.sheet.paint(most);
-    const answer = this.#sheet.paint(most);
+    const { live } = this.#buffer;
+    const reasoning = this.#reasoning.sheet.paint(most, live);
+    const answer = this.#sheet.paint(most, live);
     return reasoning || answer;
+  }
+
+  /** Whether all text that has come is in the page. */
+  get settled() {
+    return this.#reasoning.sheet.settled && this.#sheet.settled;
   }
 
   /** Show where the answer stands. */

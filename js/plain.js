@@ -1,8 +1,5 @@
 /**
- * The body of a pane as plain text, as it comes.
- *
- * This is a seam: what a pane needs of its body is `element`, `append` and `clear`; a markdown body takes the
- * place of this one by having the same three.
+ * A text as it comes, line by line, without markup.
  */
 
 import { element } from "./dom.js";
@@ -36,6 +33,13 @@ export class PlainText {
       from = end;
     }
   }
+
+  /** All that was appended is in the page. */
+  get settled() {
+    return true;
+  }
+
+  end() {}
 
   clear() {
     this.element.replaceChildren();

@@ -7,12 +7,17 @@ import { element } from "./dom.js";
 import { Follow } from "./follow.js";
 import { Reader } from "./growing_text.js";
 
-/** What shows a text: only ever told what is added. @typedef {{ element: Element, append: (text: string) => void, clear: () => void }} Body */
+/**
+ * What shows a text: it is only ever told what is added, and when no more is expected. `settled`: nothing of it was
+ * left for later.
+ * @typedef {{ element: Element, settled: boolean, append: (text: string) => void, end: () => void, clear: () => void }} Body
+ */
 
 export class Sheet {
   #body;
   #reader;
   #follow;
+  #ended = false;
 
   /**
    * @param {Document} document
@@ -44,13 +49,26 @@ export class Sheet {
   /**
    * Show more of the text.
    * @param {number} most about how much, in UTF-16 units
+   * @param {boolean} live whether more is to come
    * @returns {boolean} whether there is still more
    */
-  paint(most) {
+  paint(most, live) {
     if (this.#reader.startsAfresh()) this.#body.clear();
     const more = this.#reader.read(most);
-    if (more) this.#body.append(more);
+    if (more) {
+      this.#body.append(more);
+      this.#ended = false;
+    }
+    if (!live && !this.#ended && !this.#reader.behind) {
+      this.#body.end();
+      this.#ended = true;
+    }
     return this.#reader.behind;
+  }
+
+  /** Whether all that has come is in the page. */
+  get settled() {
+    return !this.#reader.behind && this.#body.settled;
   }
 
   /** Keep the end in sight. It measures the page: call it when everything is painted. */

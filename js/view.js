@@ -94,7 +94,7 @@ export class View {
     const { panes } = this.#cell;
     const shown = panes.map((buffer, index) => this.#pane(index, buffer));
     mark(this.#grid, "data-panes", String(panes.length));
-    const behind = this.#paintTexts(shown);
+    this.#paintTexts(shown);
     for (const pane of shown) {
       pane.paintState();
       pane.tick(this.#now);
@@ -103,7 +103,7 @@ export class View {
     this.#differences.paint(panes);
     this.#tell();
     for (const pane of shown) pane.follow();
-    if (behind) this.wake();
+    if (!shown.every((pane) => pane.settled)) this.wake();
     else this.#painted = this.#window.setTimeout(() => this.#link.painted(this.#now)); // when the frame is on the screen
     this.#ticking ||= this.#window.setInterval(() => this.#tick(), TICK);
   }
@@ -111,14 +111,12 @@ export class View {
   /**
    * All new text, or as much of it as a frame may take.
    * @param {Pane[]} panes
-   * @returns {boolean} whether there is still more
    */
   #paintTexts(panes) {
     const end = this.#now + BUDGET;
     let behind = panes;
     do behind = behind.filter((pane) => pane.paintText(SLICE));
     while (behind.length > 0 && this.#now < end);
-    return behind.length > 0;
   }
 
   #tick() {

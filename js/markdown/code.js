@@ -16,16 +16,12 @@ export class CodeView {
   #lines = /** @type {Lines | null} */ (null);
   #code;
   #language;
-  /** @type {Block} */
-  #node;
+  /** What is shown, also of a line that is not whole. @type {string[]} */
+  #shown = [];
 
-  /**
-   * @param {import("./page.js").Page} page
-   * @param {Block} node
-   */
-  constructor(page, node) {
+  /** @param {import("./page.js").Page} page */
+  constructor(page) {
     const { document } = page;
-    this.#node = node;
     this.element = element(document, "div", "hs-md-code");
     const bar = element(document, "div", "hs-md-bar");
     this.#language = element(document, "span", "hs-md-language");
@@ -34,20 +30,18 @@ export class CodeView {
     this.#code = element(document, "code", "hs-md-text");
     pre.append(this.#code);
     this.element.append(bar, pre);
-    page.options.onCode?.(pre, () => (this.#node._lines ?? []).slice(0, shownLines(this.#node)).join("\n"), bar);
+    page.options.onCode?.(pre, () => this.#shown.join("\n"), bar);
   }
 
   /** @param {Block} node */
   seal(node) {
-    this.#node = node;
-    this.#known(node)?.keep(node._lines ?? [], shownLines(node));
+    this.#known(node)?.keep(node._lines ?? [], this.#take(node));
   }
 
   /** @param {Block} node */
   show(node) {
-    this.#node = node;
     say(this.#language, language(node));
-    this.#known(node)?.show(node._lines ?? [], shownLines(node));
+    this.#known(node)?.show(node._lines ?? [], this.#take(node));
   }
 
   /** @param {Block} node */
@@ -55,6 +49,12 @@ export class CodeView {
     say(this.#language, language(node));
     this.seal(node);
     this.#lines?.show([], 0);
+  }
+
+  /** Remember what is shown now; gives the number of lines. @param {Block} node */
+  #take(node) {
+    this.#shown = (node._lines ?? []).slice(0, shownLines(node));
+    return this.#shown.length;
   }
 
   /** The lines, once the language is known for good: a line stands below it. @param {Block} node */

@@ -151,7 +151,7 @@ export function viewOf(page, node) {
     case "item":
       return new Container(page, element(document, "li", "hs-md-item"));
     case "code_block":
-      return new CodeView(page, node);
+      return new CodeView(page);
     case "html_block":
       return new LinesView(element(document, "div", "hs-md-html", { dir: "auto" }));
     case "math_block":

@@ -212,3 +212,20 @@ test("a kernel that goes takes its buttons with it", async () => {
   await frame();
   assert.deepEqual(buttons(), ["Copy answer", "Collapse"]);
 });
+
+test("each block of code has its button, which gives the code as it is then", async () => {
+  const { show, buttons, button, el } = live();
+  /** @type {string[]} */
+  const copied = [];
+  Object.defineProperty(page.navigator, "clipboard", { value: { writeText: async (/** @type {string} */ code) => void copied.push(code) } });
+  await show({ text: "```python\nprint(1)" });
+  assert.deepEqual(buttons(".hs-text"), ["Copy code"]);
+  button("Copy code").click();
+  await show({ text: "```python\nprint(1)\nprint(2)\n```\n\nand\n\n```\nother\n```\n" });
+  assert.deepEqual(buttons(".hs-text").length, 2);
+  const [first, second] = el.querySelectorAll(".hs-text button");
+  /** @type {any} */ (first).click();
+  /** @type {any} */ (second).click();
+  await frame();
+  assert.deepEqual(copied, ["print(1)", "print(1)\nprint(2)", "other"]);
+});

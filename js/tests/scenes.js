@@ -162,6 +162,6 @@ export const SCENES = {
     shown({
       ...MODELS["gemini"],
       ...streaming(""),
-      text: "مرحبا بالعالم، هذا نص عربي مع English في الوسط.\nשלום עולם\n日本語の文章は、ここで折り返されるはずです。한국어 문장도 그렇습니다.\n" + `${"verylongword".repeat(40)}\n`,
+      text: "مرحبا بالعالم، هذا نص عربي مع English في الوسط.\n\nשלום עולם\n\n日本語の文章は、ここで折り返されるはずです。한국어 문장도 그렇습니다.\n\n" + `${"verylongword".repeat(40)}\n`,
     }),
 };

@@ -62,6 +62,36 @@ def test_other_themes_and_widths_are_too(open_bed, scene, theme, width):
     assert violations(bed, "color-contrast") == []
 
 
+CODE_CONTRASTS = """() => {
+  const context = Object.assign(document.createElement("canvas"), { width: 1, height: 1 }).getContext("2d", { willReadFrequently: true });
+  const painted = (...colours) => {
+    for (const colour of colours) {
+      context.fillStyle = colour;
+      context.fillRect(0, 0, 1, 1);
+    }
+    return [...context.getImageData(0, 0, 1, 1).data].slice(0, 3).map((part) => part / 255);
+  };
+  const linear = (c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
+  const light = ([r, g, b]) => 0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b);
+  const ground = getComputedStyle(document.querySelector(".hs-md-code")).backgroundColor;
+  const rules = [...document.styleSheets].flatMap((sheet) => [...sheet.cssRules]);
+  const names = new Set(rules.flatMap((rule) => rule.selectorText?.match(/hs-tok-\\w+/g) ?? []));
+  const token = document.querySelector(".hs-md-text").appendChild(document.createElement("span"));
+  return Object.fromEntries([...names].map((name) => {
+    token.className = name;
+    const [a, b] = [light(painted(ground)), light(painted(ground, getComputedStyle(token).color))].sort();
+    return [name, (b + 0.05) / (a + 0.05)];
+  }));
+}"""
+
+
+@pytest.mark.parametrize("theme", ["light", "dark", "contrast"])
+def test_every_colour_of_code_can_be_read(open_bed, theme):
+    contrasts = open_bed("complete", theme).page.evaluate(CODE_CONTRASTS)
+    assert len(contrasts) > 10
+    assert [name for name, contrast in contrasts.items() if contrast < 4.5] == []
+
+
 def test_forced_colours_and_a_page_from_right_to_left(open_bed):
     bed = open_bed("compared", forced_colors="active", reduced_motion="reduce")
     picture(bed, "compared-forced-colours")
@@ -96,6 +126,9 @@ def test_nothing_is_wider_than_the_cell(open_bed):
         assert bed.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), scene
 
 
+CONTROLS = {"Differences", "Copy answer", "Collapse", "Copy code", "Choose"}
+
+
 def test_the_keyboard_reaches_every_control_in_the_order_of_the_eye(open_bed):
     bed = open_bed("compared")
     words = []
@@ -107,8 +140,15 @@ def test_the_keyboard_reaches_every_control_in_the_order_of_the_eye(open_bed):
             break  # once round
         assert ring == "solid", words[-1]
     shown = [re.sub(r"\d.*", "", word) for word in words]
-    assert shown[:5] == ["Differences", "Copy answer", "Collapse", shown[3], "Choose"]
+    assert [word for word in shown[:8] if word in CONTROLS] == [
+        "Differences",
+        "Copy answer",
+        "Collapse",
+        "Copy code",
+        "Choose",
+    ]
     assert shown.count("Copy answer") == 3
+    assert shown.count("Copy code") == 2
     assert shown.count("Choose") == 2
 
 
@@ -182,7 +222,7 @@ def test_the_answer_is_copied_with_and_without_permission(open_bed, way):
         bed.page.evaluate("() => { navigator.clipboard.writeText = () => Promise.reject(new Error('no')); }")
     if way == "missing":
         bed.page.evaluate("navigator.clipboard.writeText = undefined")
-    bed.page.evaluate("getSelection().selectAllChildren(document.querySelector('.hs-line'))")
+    bed.page.evaluate("getSelection().selectAllChildren(document.querySelector('.hs-text > *'))")
     selected = bed.page.evaluate("getSelection().toString()")
     bed.button("Copy answer").click()
     bed.button("Copied").wait_for()
@@ -201,14 +241,21 @@ def test_where_nothing_can_be_copied_the_answer_is_selected(open_bed):
     )
     bed.button("Copy answer").click()
     until(lambda: "press Ctrl+C" in bed.page.get_by_role("status").inner_text(), "it is said")
-    assert bed.page.evaluate("getSelection().toString()").startswith("## Reading")
+    assert bed.page.evaluate("getSelection().toString()").startswith("Reading a stream")
 
 
 def grow(bed, seq, lines=30):
     """More text in the first pane, which makes it overflow."""
-    offset = bed.page.evaluate("[...document.querySelector('.hs-text').textContent].length")
-    text = "".join(f"\nline {seq}.{i}" for i in range(lines))
-    bed.send({"type": "update", "seq": seq, "deltas": [{"pane": 0, "offset": offset, "text": text}]})
+    text = "".join(f"\n\nline {seq}.{i}" for i in range(lines))
+    bed.page.evaluate(
+        """([seq, text]) => {
+             live.length ??= [...live.scene[0].panes[0].text].length;
+             live.arrive({ type: "update", seq, deltas: [{ pane: 0, offset: live.length, text }] });
+             live.length += text.length;
+           }""",
+        [seq, text],
+    )
+    bed.page.evaluate(FRAMES)
 
 
 FROM_END = "box => box.scrollHeight - box.clientHeight - box.scrollTop"
@@ -241,11 +288,11 @@ def test_the_end_is_followed_until_the_reader_scrolls_up_and_the_page_never_move
 
 def test_a_selection_survives_the_stream_and_finished_answers_open_at_their_beginning(open_bed):
     bed = open_bed("streaming", height=420)
-    bed.page.evaluate("getSelection().selectAllChildren(document.querySelector('.hs-line'))")
+    bed.page.evaluate("getSelection().selectAllChildren(document.querySelector('.hs-text > *'))")
     selected = bed.page.evaluate("getSelection().toString()")
     grow(bed, 2)
     grow(bed, 3)
-    assert selected
+    assert selected == "Reading a stream line by line"
     assert bed.page.evaluate("getSelection().toString()") == selected
     bed = open_bed("complete", height=420)
     assert bed.page.locator(".hs-box").evaluate("box => box.scrollHeight - box.clientHeight") > 50
@@ -271,7 +318,7 @@ def test_a_hundred_kilobytes_in_four_panes_never_hold_the_page_up(open_bed):
       const tasks = [];
       const note = (list) => tasks.push(...list.getEntries().map((task) => task.duration));
       new PerformanceObserver(note).observe({ type: "longtask" });
-      const line = "word ".repeat(19) + "end.\\n";
+      const line = "Some *words* and `code` ".repeat(4) + "end.\\n\\n";
       const offsets = live.scene[0].panes.map(({ text }) => [...text].length);
       for (let seq = 2; seq < 66; seq += 1) {
         const deltas = offsets.map((offset, pane) => ({ pane, offset, text: line.repeat(4) }));
