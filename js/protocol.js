@@ -75,9 +75,6 @@ export function isLive(status) {
   return status !== undefined && LIVE.has(status);
 }
 
-/** Members that a kernel's first state need not have. */
-const UNSAID = { reasoning_tokens: null, cost_usd: null, actions: {}, chosen: false };
-
 /** Everything known of one pane. Views read it; only `Cell` writes. */
 export class PaneBuffer {
   answer = new GrowingText();
@@ -197,7 +194,7 @@ export class Cell {
    */
   #setState(index, state, now) {
     const pane = this.#pane(index);
-    pane.state = { ...UNSAID, ...state };
+    pane.state = state;
     pane.stateAt = now;
   }
 

@@ -31,7 +31,7 @@ CONTRASTS = """() => {
     return (b + 0.05) / (a + 0.05);
   };
   const poor = [];
-  for (const part of ["model", "served", "word", "figure", "stop", "line", "latest", "shape"]) {
+  for (const part of ["model", "served", "word", "figure", "text", "latest", "shape"]) {
     const style = getComputedStyle(document.querySelector(`.hs-${part}`));
     const [got, least] = part === "shape" ? [contrast(style.stroke), 3] : [contrast(style.color), 4.5];
     if (!(got >= least)) poor.push(`${part}: ${got}`);

@@ -63,7 +63,8 @@ def test_other_themes_and_widths_are_too(open_bed, scene, theme, width):
 
 
 CODE_CONTRASTS = """() => {
-  const context = Object.assign(document.createElement("canvas"), { width: 1, height: 1 }).getContext("2d", { willReadFrequently: true });
+  const canvas = Object.assign(document.createElement("canvas"), { width: 1, height: 1 });
+  const context = canvas.getContext("2d", { willReadFrequently: true });
   const painted = (...colours) => {
     for (const colour of colours) {
       context.fillStyle = colour;
