@@ -24,7 +24,7 @@ export class Presses {
   #cell;
   /** @type {Map<string, Pending>} */
   #pending = new Map();
-  /** What the kernel answered, or that it did not, by pane. @type {Map<number | null, { text: string, before: string }>} */
+  /** What the kernel answered, or that it did not, by pane. @type {Map<number | null, { text: string, ok: boolean, before: string }>} */
   #notes = new Map();
 
   /** @param {Cell} cell */
@@ -61,7 +61,7 @@ export class Presses {
     if (pending === undefined) return; // another page's, or too late
     if (ok) Object.assign(pending, { until: now + FRUITLESS, taken: true });
     else this.#pending.delete(key(pane, action));
-    if (message) this.#notes.set(pane, { text: message, before: this.#standing(pane) });
+    if (message) this.#notes.set(pane, { text: message, ok, before: this.#standing(pane) });
   }
 
   /** States have come: what they changed is no longer pending. */
@@ -81,7 +81,7 @@ export class Presses {
       if (now < until) continue;
       this.#pending.delete(name);
       gaveUp = true;
-      if (!taken) this.#notes.set(pane, { text: this.#unheard(pane), before });
+      if (!taken) this.#notes.set(pane, { text: this.#unheard(pane), ok: false, before });
     }
     return gaveUp;
   }
@@ -102,10 +102,19 @@ export class Presses {
   }
 
   /**
-   * What to tell of the last press.
+   * Why the last press came to nothing.
    * @param {number | null} pane
    */
   note(pane) {
+    const note = this.#notes.get(pane);
+    return note && !note.ok ? note.text : "";
+  }
+
+  /**
+   * What became of the last press, for people who do not see it.
+   * @param {number | null} pane
+   */
+  told(pane) {
     return this.#notes.get(pane)?.text ?? "";
   }
 

@@ -130,7 +130,7 @@ export class View {
   /** Tell listeners what has changed, in one sentence a pane: a change of status, not every token. */
   #tell() {
     for (const [index, buffer] of this.#cell.panes.entries()) {
-      const sentence = spoken(buffer, this.#link.presses.note(index));
+      const sentence = spoken(buffer, this.#link.presses.told(index));
       if (sentence && sentence !== this.#told[index]) this.#news.push(sentence);
       this.#told[index] = sentence || (this.#told[index] ?? "");
     }
@@ -169,11 +169,11 @@ const STEPS = { streaming: "is answering", starting: "is starting", waiting: "is
 /**
  * One sentence on a pane; "" for what need not be said.
  * @param {PaneBuffer} buffer
- * @param {string} note
+ * @param {string} press what became of the last press
  */
-function spoken({ state, answer, live }, note) {
+function spoken({ state, answer, live }, press) {
   if (state === null) return "";
-  if (note) return `${state.model}: ${note}`;
+  if (press) return press;
   if (!live) return `${state.model}: ${state.status}, ${figures.characters(answer.length)}`;
   const step = STEPS[state.status];
   return step ? `${state.model} ${step}` : "";

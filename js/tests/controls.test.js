@@ -91,7 +91,12 @@ test("what the kernel refuses is a button again, and the reason is told", async 
   await frame();
   assert.equal(button("Retry").getAttribute("aria-disabled"), null);
   assert.equal(text(".hs-foot .hs-note"), "The budget is spent.");
-  assert.equal(text("[role=status]"), "gpt-4.1: The budget is spent.");
+  assert.equal(text("[role=status]"), "The budget is spent.");
+  button("Resume").click();
+  model.arrive({ type: "done", pane: 0, action: "resume", ok: true, message: "Going on with gpt-4.1." });
+  await frame();
+  assert.equal(text(".hs-foot .hs-note"), "");
+  assert.equal(text("[role=status]"), "Going on with gpt-4.1.");
 });
 
 test("after an interruption each way on says what it costs, beside the button", async () => {

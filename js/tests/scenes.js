@@ -59,10 +59,10 @@ complete, since a clean end of the connection proves nothing.
 
 const STOP = { stop: "Stops the model and keeps what came. You pay for what it has written." };
 const AGAIN = {
-  resume: "Goes on from the last word. The prompt and the text so far are billed again as input, about $0.0009.",
-  retry: "Asks again from the start and replaces this text. About $0.0041.",
+  resume: "Goes on from here. Free where the server kept the rest; else the prompt is billed again.",
+  retry: "Asks again from the start, in place of this one. The last time cost $0.0041.",
 };
-const CHOOSE = { pick: "Notes this answer as the best of this cell, for hs.picks(). Costs nothing." };
+const CHOOSE = { pick: "Marks this answer as the best of the comparison, in hs.picks(). Costs nothing." };
 
 const DONE = { status: /** @type {const} */ ("complete"), finish_reason: "stop", stop_hint: null };
 
