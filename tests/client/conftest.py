@@ -53,6 +53,14 @@ def rows():
 
 
 @pytest.fixture
+def nothing_is_stored(monkeypatch):
+    """Rows and journal take half of the time: for tests with hundreds of answers and no eye for them."""
+    from hs_notebook.client.record import Recorder
+
+    monkeypatch.setattr(Recorder, "put", lambda *_: None)
+
+
+@pytest.fixture
 def no_back_off(monkeypatch):
     """Back-off is drawn from the same rule, a hundred times faster: what is tested is the retrying."""
     from hs_notebook.client.resuming import rules

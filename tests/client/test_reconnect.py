@@ -65,6 +65,7 @@ def test_cut_at_every_byte_with_a_server_that_kept_it(  # noqa: PLR0913, PLR0917
         assert [row["usage_source"] for row in mine] == ["missing", "final"]
 
 
+@pytest.mark.usefixtures("nothing_is_stored")
 def test_cut_at_every_byte_with_a_server_that_ignores_the_request_to_resume(serve, client):
     """Its new answer, in other words, is never mixed in: the whole is one run's, and a restart is said."""
     script = Keeping("ignore", cut_at_wish)
@@ -98,6 +99,7 @@ def test_plain_ids_and_other_words_are_no_replay(serve, client):
     assert [one.resumed_by for one in answer.attempts] == [None, "replay", "restart"]
 
 
+@pytest.mark.usefixtures("nothing_is_stored")
 def test_cut_at_every_byte_and_continued(serve, client):
     """Nothing is kept, and the model goes on from the text: the seam loses and doubles nothing."""
     script = Keeping("replay", cut_at_wish, style="none")
@@ -116,6 +118,7 @@ def test_cut_at_every_byte_and_continued(serve, client):
         assert answer.notes == [said[one] for one in way if one]
 
 
+@pytest.mark.usefixtures("nothing_is_stored")
 @pytest.mark.parametrize(("restart", "words"), [("never", "restart=never"), ("ask", "`fresh`")])
 def test_cut_at_every_byte_and_left_there(serve, client, restart, words):
     """Nothing kept, nothing known of the model, no restart wanted: a true prefix, and why."""
