@@ -1,6 +1,8 @@
 """Every notebook runs from top to bottom on the embedded gateway, and rests as text that anybody can read."""
 
+import base64
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +13,7 @@ from nbconvert import MarkdownExporter
 from nbformat.v4 import new_code_cell, new_notebook
 
 ROOT = Path(__file__).parents[1]
-NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+NOTEBOOKS = ROOT / "notebooks"
 
 pytestmark = [pytest.mark.kernel, pytest.mark.model]
 
@@ -30,9 +32,8 @@ def asks(cell):
     return cell.cell_type == "code" and cell.source.startswith("%%holysheep")
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
-def test_it_streams_counts_and_rests_as_text(path, tmp_path):
-    notebook = nbformat.read(path, as_version=4)
+def test_the_quickstart_streams_counts_and_rests_as_text(tmp_path):
+    notebook = nbformat.read(NOTEBOOKS / "quickstart.ipynb", as_version=4)
     notebook.cells.append(new_code_cell(USAGE))
     done, result = show(notebook, tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -56,6 +57,24 @@ def test_it_streams_counts_and_rests_as_text(path, tmp_path):
         assert output.data["text/markdown"].split("\n")[0] in page
         assert output.data["text/plain"].split("\n")[0] in done.stdout
     assert done.stdout.rstrip().endswith("asked.ipynb ran to its end.")
+
+
+def test_the_one_on_usage_adds_up_draws_and_exports(tmp_path):
+    done, result = show(nbformat.read(NOTEBOOKS / "usage.ipynb", as_version=4), tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stderr == ""
+    said = {cell.id: cell.outputs[-1] for cell in result.cells if cell.cell_type == "code" and cell.outputs}
+
+    total = said["table"].data["text/plain"].splitlines()[-1]
+    assert re.fullmatch(r"17 calls · [\d,]+ \+ [\d,]+ tokens · ≥ \$0\.\d+ \(1 of 17 \w+\)", total)
+    assert said["by-model"].data["text/plain"].splitlines()[-1] == total
+    assert len(said["by-model"].data["text/plain"].splitlines()) == 5
+    picture = base64.b64decode(said["pictures"].data["image/png"])
+    assert picture.startswith(b"\x89PNG")
+    assert len(picture) > 20_000
+    assert said["export"].data["text/plain"] == "True"
+    assert re.search(r"^\| demo \| 13 \|", said["page"].text, re.MULTILINE)
+    assert "62.5" in said["monthly"].data["text/plain"]
 
 
 def test_a_notebook_that_fails_fails_the_command(tmp_path):

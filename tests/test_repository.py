@@ -25,7 +25,7 @@ OF_A_MACHINE = re.compile(
 )
 MAY_HOLD_THEM = {"uv.lock", "tests/test_repository.py"}
 
-NOTEBOOKS = {"quickstart.ipynb"}
+NOTEBOOKS = {"quickstart.ipynb", "usage.ipynb"}
 """All that may lie in notebooks/."""
 
 

@@ -15,7 +15,7 @@ __all__ = ["as_html", "as_latex", "as_markdown", "as_text"]
 
 _GAP = "  "
 
-_MARKDOWN = re.compile(r"[\\`*_{}\[\]<>()#|~&$!@]|(?<=\w):(?=//)|(?<=www)\.")
+_MARKDOWN = re.compile(r"[\\`*_{}\[\]<>#|~&$!@]|(?<=\w):(?=//)|(?<=www)\.")
 """What may begin something in Markdown; the last three only an address, which some readers make a link of."""
 
 _LATEX = {

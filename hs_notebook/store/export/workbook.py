@@ -26,9 +26,6 @@ _WHEN = "when_utc"
 _LONGEST = 32_767
 """Characters of a cell. Source: support.microsoft.com, "Excel specifications and limits" (2026-11-22)"""
 
-_EXACT = 2**53
-"""Beyond it Excel's numbers, which are doubles, skip some whole ones: larger ones are text."""
-
 _ESCAPED = re.compile("[\x00-\x08\x0b-\x1f\ufffe\uffff]|_(?=x[0-9A-Fa-f]{4}_)")
 """What XML does not take, and what looks like the escape for it: written _x000D_ (ECMA-376, ST_Xstring)."""
 
@@ -49,8 +46,19 @@ def write(path: Path, columns: Columns, summary: Columns) -> None:
         sheet = book.create_sheet(title)
         sheet.freeze_panes = "A2"
         for row in rows:
-            sheet.append(row)
+            sheet.append([_exact(sheet, value) for value in row])
     book.save(path)
+
+
+def _exact(sheet: Any, value: Any) -> Any:  # noqa: ANN401 - openpyxl has no types
+    """A number of more than 16 digits, as the cell that holds all of them: openpyxl itself writes so many."""
+    if not isinstance(value, int | float) or float(f"{value:.16g}") == value == float(value):
+        return value
+    from openpyxl.cell import WriteOnlyCell
+
+    cell = WriteOnlyCell(sheet, repr(value))
+    cell.data_type = "n"
+    return cell
 
 
 def _cells(columns: Columns) -> list[list[Any]]:
@@ -66,8 +74,6 @@ def _cell(name: str, value: Any) -> Any:  # noqa: ANN401 - of any kind
     holds = kind(name)
     if holds == "time":
         return moment(value)
-    if holds == "whole" and abs(value) > _EXACT:
-        return str(value)
     return _text(value) if holds == "text" else value
 
 

@@ -57,7 +57,7 @@ TEXTS = [
 def rows(count):
     """Rows with every kind of text and every kind of hole, the same each time."""
     chance = random.Random(5)
-    counts = [None, 0, 1, 1500, 2**53]
+    counts = [None, 0, 1, 1500, 2**53 + 1, 2**62 + 1]
     return [
         {
             "answer_id": f"answer-{number}",
@@ -79,7 +79,7 @@ def rows(count):
             "output_tokens": chance.choice(counts),
             "usage_source": chance.choice(["final", "partial", "estimated", "missing"]),
             "cost_usd": chance.choice([None, "0", "0.01225", "0.000000123456789", "123456.789"]),
-            "ttft_s": chance.choice([None, 0.1 + 0.2, 5e-324, 1.0]),
+            "ttft_s": chance.choice([None, 0.1 + 0.2, 5e-324, 1.0, chance.random()]),
             "duration_s": chance.choice([None, chance.random() * 1e6]),
             "request_id": chance.choice(TEXTS),
             "error": chance.choice(TEXTS),
@@ -102,7 +102,7 @@ def test_it_reads_back_equal(tmp_path, count):
     for suffix in READABLE:
         path = tmp_path / f"usage{suffix}"
         assert hs.export_usage(path, scope="all") == path
-        pd.testing.assert_frame_equal(hs.read_usage(path), table)
+        pd.testing.assert_frame_equal(hs.read_usage(path), table, check_exact=True)
     assert len(list(tmp_path.iterdir())) == len(READABLE)
 
 
@@ -112,7 +112,7 @@ def test_groups_read_back_equal(tmp_path, by):
     table = hs.usage(by=by, scope="all")
     for suffix in READABLE:
         path = hs.export_usage(tmp_path / f"usage{suffix}", by=by, scope="all")
-        pd.testing.assert_frame_equal(hs.read_usage(path), table)
+        pd.testing.assert_frame_equal(hs.read_usage(path), table, check_exact=True)
 
 
 @pytest.mark.parametrize("suffix", PAGES)
@@ -229,10 +229,10 @@ except hs.errors.SettingError as error:
 def test_no_cell_of_a_spreadsheet_is_a_formula(tmp_path):
     import openpyxl
 
-    fill(2000)
+    fill(300)
     path = hs.export_usage(tmp_path / "usage.csv", scope="all")
     fields = pd.read_csv(path, dtype="object", keep_default_na=False)
-    assert fields.isin(['\'=cmd()|" /C calc"!A0', "''quoted"]).sum().sum() > 100
+    assert fields.isin(['\'=cmd()|" /C calc"!A0', "''quoted"]).sum().sum() > 20
     for name in fields:
         assert not fields[name].str.startswith(tuple("=+-@\t\r\n")).any(), name
     book = openpyxl.load_workbook(hs.export_usage(tmp_path / "usage.xlsx", scope="all"))
