@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from hs_notebook.client.limit import Stats
     from hs_notebook.notebook.magics import HolySheepMagics
 
-__all__ = ["COMMANDS", "help_text", "run"]
+__all__ = ["COMMANDS", "help_text", "run", "say"]
 
 EXAMPLES = """\
 %%holysheep local                                  a small real model on this machine, no key
@@ -104,7 +104,8 @@ def _table(rows: list[tuple[str, str]]) -> str:
     return "\n".join(f"{left:<{width}}  {right}" for left, right in rows)
 
 
-def _say(text: str) -> None:
+def say(text: str) -> None:
+    """Print it, as a line magic does."""
     print(text)  # noqa: T201 - what a line magic says goes to standard output
 
 
@@ -120,9 +121,10 @@ def _status(magics: HolySheepMagics, _rest: str) -> None:
         ),
         ("model", f"{model} (HOLYSHEEP_MODEL)" if model else "none by default; write model=…"),
         ("streams", _streams(stats)),
+        *((f"background {one.number}", str(one)) for one in magics.backgrounds.running),
         ("more", "%holysheep help"),
     ]
-    _say(_table(rows))
+    say(_table(rows))
 
 
 def _streams(stats: Stats) -> str:
@@ -140,7 +142,7 @@ def _usage(_magics: HolySheepMagics, rest: str) -> None:
 
 
 def _export(_magics: HolySheepMagics, rest: str) -> None:
-    _say(usage_table.export(rest))
+    say(usage_table.export(rest))
 
 
 def _models(magics: HolySheepMagics, _rest: str) -> None:
@@ -150,21 +152,21 @@ def _models(magics: HolySheepMagics, _rest: str) -> None:
         names = magics.client().models()
     except MissingKeyError as missing:
         names = [*sorted(EMBEDDED_MODELS), "", *missing.lines]
-    _say("\n".join(names))
+    say("\n".join(names))
 
 
 def _stats(magics: HolySheepMagics, _rest: str) -> None:
     stats = magics.client().stats()
-    _say(_streams(stats))
+    say(_streams(stats))
     for session in stats.sessions:
-        _say(str(session))
+        say(str(session))
 
 
 def _nest(_magics: HolySheepMagics, _rest: str) -> None:
     import hs_notebook
 
     hs_notebook.enable_nested_loops()
-    _say("asyncio.run(…) now works inside a cell.")
+    say("asyncio.run(…) now works inside a cell.")
 
 
 def _resume(magics: HolySheepMagics, rest: str) -> None:
@@ -182,6 +184,11 @@ def _show(magics: HolySheepMagics, rest: str) -> None:
     display(bundle(kept.answer(), figures.at_rest(kept)), raw=True)  # type: ignore[no-untyped-call]
 
 
+def _stop(magics: HolySheepMagics, rest: str) -> None:
+    stopped = magics.backgrounds.stop(rest)
+    say("\n".join(f"Stopped {one.number}: {one}; its text is kept." for one in stopped) or "None is running.")
+
+
 def _pick(magics: HolySheepMagics, rest: str) -> None:
     compared = magics.compared
     if compared is None:
@@ -194,23 +201,28 @@ def _pick(magics: HolySheepMagics, rest: str) -> None:
 
 
 def _help(_magics: HolySheepMagics, _rest: str) -> None:
-    _say(help_text())
+    say(help_text())
 
 
 def _version(_magics: HolySheepMagics, _rest: str) -> None:
     from importlib.metadata import version
 
-    _say(f"hs_notebook {version('hs-notebook')}")
+    say(f"hs_notebook {version('hs-notebook')}")
 
 
 COMMANDS: dict[str, Command] = {
     command.name: command
     for command in (
-        Command("status", "the server, whether a key was found, the default model", _status),
+        Command(
+            "status",
+            "the server, the key, the default model, what runs in the background",
+            _status,
+        ),
         Command("usage", "what was used, in short; all of it: hs.usage()", _usage, usage_table.USAGE_TAKES),
         Command("export", "the usage table as a file, by its suffix", _export, usage_table.EXPORT_TAKES),
         Command("resume", "go on with an answer that was interrupted", _resume, "[id|last]"),
         Command("show", "a kept answer as far as it came, also from before a restart", _show, "[id|last]"),
+        Command("stop", "stop answers in the background; their text is kept", _stop, "[NUMBER|all]"),
         Command("pick", "say which answer of the last comparison is the best", _pick, "MODEL|NUMBER"),
         Command("models", "the models the server has", _models),
         Command("stats", "the streams of this kernel", _stats),

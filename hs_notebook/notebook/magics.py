@@ -7,12 +7,14 @@ here.
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_expand
 
 from hs_notebook.notebook import awaited, commands, place
+from hs_notebook.notebook.background import Backgrounds
 from hs_notebook.notebook.question.options import Options
 from hs_notebook.store.place import set_place_finder
 
@@ -48,6 +50,7 @@ class HolySheepMagics(Magics):
     Attributes:
         replaced: Magics of the same name that were there before, by kind.
         hook: What turns a cell into its awaited form, among the shell's input transformers.
+        backgrounds: The cells that have returned while their answers come on.
         compared: The last comparison; None before one.
         widgets: The live cells by cell id; each stays open until its cell runs again.
     """
@@ -59,6 +62,7 @@ class HolySheepMagics(Magics):
         self.hook: Callable[[list[str]], list[str]] | None = None
         self.widgets: dict[str, AnswerWidget] = {}
         self.compared: Comparison | None = None
+        self.backgrounds = Backgrounds()
         self._client: HolySheep | None = None
         self._last: list[Pane] = []
         self._made_for: int | None = None  # a hash: the key itself has no second home
@@ -89,7 +93,9 @@ class HolySheepMagics(Magics):
         """
         from hs_notebook.notebook import waiting
 
-        await waiting.wait(self._cell(line, body, blocks=False))
+        cell = self._cell(line, body, blocks=False)
+        if cell is not None:
+            await waiting.wait(cell)
 
     def resume(self, name: str) -> None:
         """Go on with a kept answer in the running cell. `name`: its id, or "last"."""
@@ -101,17 +107,33 @@ class HolySheepMagics(Magics):
     def _ask(self, line: str, body: str) -> None:
         from hs_notebook.notebook import waiting
 
-        waiting.block(self._cell(line, body))
+        cell = self._cell(line, body)
+        if cell is not None:
+            waiting.block(cell)
 
-    def _cell(self, line: str, body: str, *, blocks: bool = True) -> Cell:
+    def _cell(self, line: str, body: str, *, blocks: bool = True) -> Cell | None:
+        """The cell, to be waited for; None where it was sent into the background."""
         from hs_notebook.notebook import asking
         from hs_notebook.notebook.question import question
 
         where = place.find(self.ip)
         asked = question.read(line, body, self.ip.user_ns)
-        return self._run(
-            lambda: asking.ask(self.client(), asked, where), asked.options, asked.filled, blocks=blocks
+        chosen = asked.options
+        if where.cell_id is None and hasattr(self.ip, "kernel"):
+            chosen = replace(chosen, background=False)  # what runs a whole notebook waits for its outputs
+        self.backgrounds.stop_cell(where.cell_id)
+        cell = self._run(
+            lambda: asking.ask(self.client(), asked, where),
+            chosen,
+            asked.filled,
+            blocks=blocks and not chosen.background,
         )
+        if not chosen.background:
+            return cell
+        one = self.backgrounds.start(cell, where.cell_id)
+        if not hasattr(self.ip, "kernel"):
+            commands.say(f"In the background, as number {one.number}: {one}. It is in {LAST}.")
+        return None
 
     def _run(
         self,
@@ -130,7 +152,7 @@ class HolySheepMagics(Magics):
             return ask()
 
         def keep(panes: list[Pane]) -> None:
-            self._last = panes
+            self._last = [] if options.background else panes
             kept: Answer | Comparison = panes[0].answer
             if len(panes) > 1:
                 kept = self.compared = Comparison(panes)
@@ -139,7 +161,15 @@ class HolySheepMagics(Magics):
                 self.ip.user_ns[options.var] = kept
 
         def show(panes: list[Pane], controls: Controls) -> Shown:
-            return choose(self.ip, panes, controls, filled, self.widgets, blocks=blocks)
+            return choose(
+                self.ip,
+                panes,
+                controls,
+                filled,
+                self.widgets,
+                blocks=blocks,
+                background=options.background,
+            )
 
         return Cell(start, keep, show, hold=options.pick)
 
@@ -182,6 +212,7 @@ def unload(shell: InteractiveShell) -> None:
         table.pop(NAME, None)
     for kind, before in magics.replaced.items():
         manager.magics[kind][NAME] = before
+    magics.backgrounds.stop("all")
     for widget in magics.widgets.values():
         widget.close()
 

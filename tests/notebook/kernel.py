@@ -187,8 +187,11 @@ class Kernel:
         self.client.control_channel.send(message)
         return self.client.get_control_msg(timeout=PATIENCE_S)["content"]["subshell_id"]
 
-    def until_any(self, wanted):
-        """The first message that is wanted, whoever it answers."""
+    def until_any(self, wanted, since=None):
+        """The first message that is wanted, whoever it answers. `since`: of those seen after so many, too."""
+        for message in map(json.loads, self.seen[len(self.seen) if since is None else since :]):
+            if wanted(message):
+                return message
         while not wanted(message := self._message()):
             pass
         return message

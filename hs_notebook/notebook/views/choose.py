@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from hs_notebook.notebook import place
 from hs_notebook.notebook.views.headless import HeadlessView
+from hs_notebook.notebook.views.quiet import QuietView
 from hs_notebook.notebook.views.terminal import TerminalView
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ def choose(  # noqa: PLR0913 - what a view is made of
     widgets: MutableMapping[str, AnswerWidget],
     *,
     blocks: bool,
+    background: bool,
 ) -> Shown:
     """The view for the front end that runs this cell.
 
@@ -40,9 +42,10 @@ def choose(  # noqa: PLR0913 - what a view is made of
         widgets: The live cells of this kernel by cell id; a cell's earlier one is closed and its new one
             kept.
         blocks: Whether the cell blocks its thread while it runs.
+        background: Whether the cell returns before its answers are there.
     """
     if not hasattr(shell, "kernel"):
-        return TerminalView(panes, controls, filled)
+        return (QuietView if background else TerminalView)(panes, controls, filled)
     cell = place.cell_id(shell)
     if cell is None:  # nbclient and papermill keep every widget's state in the file, and show none
         return HeadlessView(panes, controls, filled)
@@ -52,6 +55,7 @@ def choose(  # noqa: PLR0913 - what a view is made of
         from hs_notebook.notebook.views.live import LiveView
 
         view = LiveView(panes, controls, filled, blocks=blocks)
+        view.lonely = background
     except (ImportError, OSError):  # anywidget or our front end is not installed as it should be
         return HeadlessView(panes, controls, filled)
     widgets[cell] = view.widget

@@ -69,7 +69,7 @@ class _Sent:
     def changes(self, figures: Figures) -> dict[str, Any]:
         """The members of the state that a page does not know yet."""
         known, self.figures, self.state = self.state, figures, asdict(figures)
-        return {} if known == self.state else self.state
+        return {name: value for name, value in self.state.items() if value != known[name]}
 
     def whole(self) -> dict[str, Any]:
         """All of the pane as of now."""
