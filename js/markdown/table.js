@@ -12,6 +12,9 @@ import { spans } from "./spans.js";
 /** @typedef {import("./page.js").Page} Page */
 /** @typedef {import("./flow.js").Stage} Stage */
 
+/** Of a row of names: it is shown for good. */
+const SEALED = "sealed";
+
 export class TableView extends Container {
   #page;
   #head;
@@ -31,6 +34,12 @@ export class TableView extends Container {
     super(page, outer, body);
     this.#page = page;
     this.#head = row;
+  }
+
+  /** @param {Block} node */
+  seal(node) {
+    this.#title(node, "sealed");
+    super.seal(node);
   }
 
   /** @param {Block} node @param {Stage} stage */
@@ -63,7 +72,8 @@ export class TableView extends Container {
 
   /** @param {Block} node @param {Stage} stage */
   #title(node, stage) {
-    const now = JSON.stringify([node._cells, node._aligns, stage === "sealed"]);
+    if (this.#shown === SEALED) return;
+    const now = stage === "sealed" ? SEALED : JSON.stringify([node._cells, node._aligns]);
     if (now !== this.#shown) fillRow(this.#page, this.#head, "th", node._cells ?? [], node, stage);
     this.#shown = now;
   }
