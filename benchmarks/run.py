@@ -11,7 +11,7 @@ import time
 from importlib import import_module
 from importlib.metadata import version
 
-NAMES = ("throughput", "memory", "long_line", "truncation", "load_time", "iopub")
+NAMES = ("throughput", "memory", "long_line", "truncation", "load_time", "iopub", "store")
 SHOWN = ("hs-notebook", "openai", "httpx", "httpx-sse", "msgspec", "pandas", "ipykernel")
 
 

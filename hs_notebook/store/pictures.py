@@ -28,7 +28,7 @@ _COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00")
 _REST = ("other models", "#999999")
 """All models beyond the six that cost or say the most."""
 
-_A_MOMENT = timedelta(seconds=30)
+_A_MOMENT = timedelta(seconds=1)
 
 _INK, _FAINT = "#333333", "#dddddd"
 
@@ -157,7 +157,7 @@ def _draw_cost(axes: Axes, calls: _Calls) -> None:
     table = calls.table
     times = table["started_at"].dt.tz_convert(None)
     # As high as after the last call until a moment later, or one call alone would be a pile without a width.
-    times = [*times, times.iloc[-1] + max(0.02 * (times.iloc[-1] - times.iloc[0]), _A_MOMENT)]
+    times = [*times, times.iloc[-1] + max(0.04 * (times.iloc[-1] - times.iloc[0]), _A_MOMENT)]
     piles = []
     for name in calls.colours:
         sums = table["amount"].where(table["name"] == name).fillna(0).cumsum()
@@ -174,7 +174,7 @@ def _draw_cost(axes: Axes, calls: _Calls) -> None:
     axes.xaxis.set_major_locator(locator)
     axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]  # likewise
     axes.set_ylim(bottom=0)
-    axes.legend(loc="upper left", frameon=False, fontsize=9)
+    axes.legend(loc="upper left", fontsize=9, edgecolor="none", framealpha=0.85)
     _title(axes, "Cost over time" if calls.unit == "USD" else "Tokens over time", "UTC", _amounts(calls.unit))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import sqlite3
 import time
 import warnings
@@ -24,6 +25,9 @@ __all__ = ["BUSY_S", "is_broken", "open_file", "set_aside"]
 
 BUSY_S = 5.0
 """Seconds to wait for another writer's lock."""
+
+_TURN_S = (0.0005, 0.0025)
+"""Seconds between two tries to write: a transaction takes about as long."""
 
 READ_ONLY = {"hs_read_only": True}
 """Execution option of a connection that only reads: it need not wait for the write lock."""
@@ -166,10 +170,33 @@ def _on_connect(connection: Any, _record: object) -> None:  # noqa: ANN401 - SQL
 def _on_begin(connection: Connection) -> None:
     # Safe when the process dies; only a power cut can take the last rows with it.
     connection.exec_driver_sql("PRAGMA synchronous=NORMAL")
-    # A deferred BEGIN that reads and then writes fails at once when another wrote in between, whatever the
-    # busy timeout; an immediate one waits its turn.
-    reads = connection.get_execution_options().get("hs_read_only", False)
-    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+    if connection.get_execution_options().get("hs_read_only", False):
+        connection.exec_driver_sql("BEGIN")
+    else:
+        _begin_to_write(connection.connection.driver_connection)
+
+
+def _begin_to_write(connection: Any) -> None:  # noqa: ANN401 - SQLAlchemy's type for any driver
+    """Begin a transaction that may write, when it is our turn.
+
+    A deferred BEGIN that reads and then writes fails at once when another wrote in between, whatever the busy
+    timeout. An immediate one waits; but SQLite's own waiting sleeps the longer the longer it has lasted, so
+    that among many writers some starve. Ours asks as often after a second as at first.
+    """
+    deadline = time.monotonic() + BUSY_S
+    connection.execute("PRAGMA busy_timeout=0")
+    try:
+        while True:
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                    raise
+                time.sleep(random.uniform(*_TURN_S))  # noqa: S311 - so that two do not meet again and again
+            else:
+                return
+    finally:
+        connection.execute(f"PRAGMA busy_timeout={BUSY_S * 1000:.0f}")
 
 
 def _choose_journal(engine: Engine, path: Path) -> None:
