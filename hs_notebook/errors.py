@@ -4,6 +4,7 @@
     ├── SettingError            a setting, an option or an argument is wrong; nothing was sent
     │   ├── MissingKeyError     the server needs a key and none is set
     │   └── InsecureURLError    a key would travel over plain http
+    ├── BudgetError             a budget has no room: nothing was sent, or the answer was stopped there
     ├── NotReachedError         no answer from the server: DNS, refused, TLS, proxy, connect timeout
     ├── StatusError             the server answered with an error status
     │   ├── KeyRefusedError     401, 403
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from hs_notebook.answer import Answer
 
 __all__ = [
+    "BudgetError",
     "ComparisonError",
     "CutError",
     "EmbeddedError",
@@ -101,6 +103,10 @@ class MissingKeyError(SettingError):
 
 class InsecureURLError(SettingError):
     """A key would travel over plain http to another machine; nothing was sent."""
+
+
+class BudgetError(HolySheepError):
+    """A budget has no room for the call: nothing was sent, or it was stopped there and the text is kept."""
 
 
 class NotReachedError(HolySheepError):

@@ -27,7 +27,17 @@ from sqlalchemy import (
     update,
 )
 
-__all__ = ["VERSION", "NewerError", "answers", "attempts", "picks", "pieces", "prepare"]
+__all__ = [
+    "VERSION",
+    "NewerError",
+    "answers",
+    "attempts",
+    "budgets",
+    "picks",
+    "pieces",
+    "prepare",
+    "reservations",
+]
 
 VERSION = 2
 """The version of the tables below. A change of theirs adds one, and a step to `MIGRATIONS`."""
@@ -109,6 +119,28 @@ attempts = Table(
     Column("error", Text),
     Index("hs_attempts_of_notebook", "notebook", "started_at"),
 )
+
+budgets = Table(
+    "hs_budgets",
+    metadata,
+    Column("scope", Text, primary_key=True),
+    Column("key", Text, primary_key=True),  # which notebook or kernel; "" where there is but one
+    Column("limit_usd", Text, nullable=False),
+    Column("hard", Integer, nullable=False),
+    Column("unpriced", Text, nullable=False),
+    Column("set_at", BigInteger, nullable=False),
+)
+
+reservations = Table(
+    "hs_reservations",
+    metadata,
+    Column("answer_id", Text, primary_key=True),
+    Column("began_at", BigInteger, nullable=False),  # of the run: its own rows are in the amount
+    Column("notebook", Text, nullable=False),
+    Column("session", Text, nullable=False),
+    Column("amount_usd", Text, nullable=False),
+)
+"""What running calls may cost, and what ended calls may have cost that nobody counted."""
 
 answers = Table(
     "hs_answers",

@@ -1,0 +1,266 @@
+"""The budgets over one run: room is claimed before each request, widened while it streams, settled at its end.
+
+Tokens that the provider has not counted yet are told from the text as it comes, ten times a second. Without
+`max_tokens` room is claimed for a few hundred tokens at a time; where there is no more, the run is stopped.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, cast
+
+from hs_notebook.client.config import EMBEDDED
+from hs_notebook.errors import BudgetError, StoreError
+from hs_notebook.money.budget import (
+    FIRST,
+    STEP,
+    WARN_AT,
+    Budget,
+    Purse,
+    allowance,
+    cap_of,
+    ceiling,
+    dollars,
+    refusal,
+    stopped,
+    unpriced,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from hs_notebook.answer import Answer
+    from hs_notebook.money.budget import Scope
+    from hs_notebook.money.price_book import Price
+    from hs_notebook.store.place import Place
+    from hs_notebook.store.reservations import Kept
+
+__all__ = ["Spending"]
+
+INTERVAL = 0.1
+"""Seconds between two looks at what a stream has cost so far."""
+
+_WIDEN_AT = Decimal("0.6")
+"""The share of what was claimed from which on more is claimed."""
+
+_warned: set[tuple[str, Decimal]] = set()
+
+
+@dataclass(slots=True)
+class _Meter:
+    """What the attempt that runs has brought, in tokens, counted from its text as it comes."""
+
+    input_tokens: int
+    tokens: int = 0
+    seen: tuple[int, int] = (0, 0)
+
+
+class Spending:
+    """Keeps one run within its budgets; lives on the engine's loop.
+
+    Args:
+        answer: What is run.
+        place: Where it was asked: which budgets of the store hold.
+        purse: The budget of the cell or call; None if it has none.
+        stop: Stops the run.
+
+    Attributes:
+        error: Why the run was stopped; None if it was not, or not for its cost.
+    """
+
+    def __init__(self, answer: Answer, place: Place, purse: Purse | None, stop: Callable[[], None]) -> None:
+        self.error: BudgetError | None = None
+        self._answer = answer
+        self._place = place
+        self._purse = purse
+        self._stop = stop
+        self._first = len(answer.attempts)  # of this run; what earlier ones cost is in the table
+        self._earlier = sum((one.cost_usd for one in answer.attempts if one.cost_usd is not None), Decimal(0))
+        self._began_at = 0
+        self._price: Price | None = None
+        self._claimed: Decimal | None = None  # None: no budget holds, or nothing can be priced
+        self._most: Decimal | None = None
+        self._meter = _Meter(0)
+        self._watching: asyncio.Task[None] | None = None
+
+    # -- before a request -----------------------------------------------------------------------
+
+    async def begin(self) -> None:
+        """Claim room for the request that is about to be sent, and watch it from then on.
+
+        Raises:
+            BudgetError: There is none; nothing was sent.
+        """
+        if self._answer.provider == EMBEDDED:
+            return  # it costs nobody anything
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(None, self._prepare)
+        if self._claimed is not None and self._watching is None:
+            self._watching = loop.create_task(self._watch())
+
+    def _prepare(self) -> None:
+        kept = self._kept()
+        if self._purse is None and not kept:
+            return
+        from hs_notebook.money import prices, tokens
+
+        answer, request = self._answer, self._answer.request
+        self._price = prices.of_answer(answer.model, None, answer.provider)
+        rules = [*(_budget(one) for one in kept), *([] if self._purse is None else [self._purse.budget])]
+        if self._price is None:
+            refuse = next((one for one in rules if one.hard and one.unpriced == "refuse"), None)
+            if refuse is not None:
+                raise unpriced(refuse, answer.model)
+            return
+        sent = tokens.of_prompt(request.messages, request.model) + tokens.of_text(answer.text, request.model)
+        self._meter = _Meter(sent, seen=(len(answer.parts), len(answer.reasoning_parts)))
+        self._most = self._costs(cap_of(request.model) if request.max_tokens is None else request.max_tokens)
+        if request.max_tokens is not None and self._most is not None:
+            self._claim(self._most, self._most)
+        else:
+            self._claim(cast("Decimal", self._costs(STEP)), cast("Decimal", self._costs(FIRST)))
+
+    def _costs(self, output_tokens: int | None) -> Decimal | None:
+        """What this run has cost so far, and the request with so much output; None where that has no limit."""
+        cost = ceiling(self._meter.input_tokens, output_tokens, self._price)
+        return None if cost is None else cost + self._spent_before()
+
+    def _spent_before(self) -> Decimal:
+        """What the attempts of this run that have ended cost, as far as that is known."""
+        ended = [one for one in self._answer.attempts[self._first :] if one.duration_s is not None]
+        return sum((one.cost_usd for one in ended if one.cost_usd is not None), Decimal(0))
+
+    def _kept(self) -> list[Kept]:
+        """The budgets of the store; a store in trouble costs no answer, but one that has to be kept."""
+        from hs_notebook.store import reservations
+
+        try:
+            return reservations.default().budgets(self._place)
+        except StoreError:
+            return []
+
+    def _claim(self, wanted: Decimal, least: Decimal) -> None:
+        """Take `wanted` of every budget, or as much as there is, down to `least`."""
+        from hs_notebook.store import reservations
+        from hs_notebook.store.moment import now
+
+        self._began_at = self._began_at or now()
+        granted = wanted
+        if self._purse is not None:
+            budget, past = self._purse.budget, self._earlier
+            amount, taken = self._purse.claim(self._answer.id, wanted + past, least + past)
+            granted = amount - past
+            self._warn(budget, taken)
+
+        def decide(known: list[tuple[Kept, Decimal]]) -> Decimal:
+            amount = granted
+            for kept, others in known:
+                budget = _budget(kept)
+                if budget.hard:
+                    amount = min(amount, budget.limit_usd - others)
+                    if amount < least:
+                        raise refusal(budget, others, least)
+                self._warn(budget, others + amount)
+            return amount
+
+        try:
+            self._claimed = reservations.default().claim(self._place, self._answer.id, self._began_at, decide)
+        except StoreError:
+            self._claimed = granted
+
+    def _warn(self, budget: Budget, taken: Decimal) -> None:
+        """Say once in this kernel that most of a budget is gone."""
+        name = (budget.name, budget.limit_usd)
+        if taken >= budget.limit_usd * WARN_AT and name not in _warned and budget.scope != "cell":
+            _warned.add(name)
+            share = f"{taken / budget.limit_usd:.0%}"
+            self._answer.notes.append(f"{share} of {budget.name} is spent or reserved: {dollars(taken)}.")
+
+    # -- while it streams -----------------------------------------------------------------------
+
+    async def _watch(self) -> None:
+        while self.error is None:
+            await asyncio.sleep(INTERVAL)
+            if self._claimed is None:
+                continue
+            cost = self._so_far()
+            if cost >= self._claimed * _WIDEN_AT and (self._most is None or self._claimed < self._most):
+                await self._widen(cost)
+            if self._claimed is not None and cost > self._claimed:
+                self._halt(cost)
+
+    async def _widen(self, cost: Decimal) -> None:
+        """Claim room for some more tokens; where there is none, the run goes on with what it has."""
+        more = allowance(STEP, self._price)
+        wanted = max(cost, self._claimed or cost) + more
+        if self._most is not None:
+            wanted = min(wanted, self._most)
+        try:
+            await asyncio.get_running_loop().run_in_executor(None, self._claim, wanted, cost)
+        except BudgetError as error:
+            self._halt(cost, error)
+
+    def _so_far(self) -> Decimal:
+        """What the run has cost by now: by the provider's counts, and by the text where they lag."""
+        from hs_notebook.money.tokens import by_characters
+
+        answer, meter = self._answer, self._meter
+        attempt = answer.attempts[-1] if answer.attempts else None
+        if attempt is None or attempt.duration_s is not None:
+            return self._spent_before()
+        parts, thoughts = meter.seen
+        meter.seen = len(answer.parts), len(answer.reasoning_parts)
+        if meter.seen < (parts, thoughts):
+            parts = thoughts = 0  # it started over
+        meter.tokens += by_characters("".join(answer.parts[parts : meter.seen[0]]))
+        meter.tokens += by_characters("".join(answer.reasoning_parts[thoughts : meter.seen[1]]))
+        counted = None if attempt.usage is None else attempt.usage.output_tokens
+        if attempt.usage is not None and attempt.usage.input_tokens is not None:
+            meter.input_tokens = attempt.usage.input_tokens
+        cost = self._costs(max(meter.tokens, counted or 0))
+        if self._most is not None and self._answer.request.max_tokens is not None and counted is None:
+            cost = min(cast("Decimal", cost), self._most)  # the text cannot be longer than was asked for
+        return cast("Decimal", cost)
+
+    def _halt(self, cost: Decimal, why: BudgetError | None = None) -> None:
+        del why
+        rules = [] if self._purse is None else [self._purse.budget]
+        self.error = stopped(cost, [*rules, *(_budget(one) for one in self._kept())])
+        self._stop()
+
+    # -- the end --------------------------------------------------------------------------------
+
+    async def end(self) -> None:
+        """The run is over and its rows are written: free what it did not need."""
+        if self._watching is not None:
+            self._watching.cancel()
+        if self._began_at:
+            await asyncio.get_running_loop().run_in_executor(None, self._settle)
+
+    def _settle(self) -> None:
+        from hs_notebook.store import reservations
+
+        uncounted = self._uncounted()
+        if self._purse is not None:
+            self._purse.settle(self._answer.id, self._earlier + self._spent_before() + uncounted)
+        try:
+            reservations.default().settle(self._answer.id, uncounted)
+        except StoreError:
+            return  # it counts in full for a day
+
+    def _uncounted(self) -> Decimal:
+        """The prompts of attempts that the server took and nobody counted: they may be billed."""
+        taken = [
+            one
+            for one in self._answer.attempts[self._first :]
+            if one.cost_usd is None and one.duration_s and one.status == "interrupted"
+        ]
+        prompt = ceiling(self._meter.input_tokens, 0, self._price) or Decimal(0)
+        return prompt * len(taken)
+
+
+def _budget(kept: Kept) -> Budget:
+    scope, limit, hard, rule = kept
+    return Budget(limit, cast("Scope", scope), hard, "allow" if rule == "allow" else "refuse")
