@@ -20,13 +20,16 @@ from hs_notebook.client.run import Run
 from hs_notebook.client.stream import CLOSING, Phase, Stream
 from hs_notebook.client.together import ask_all, refuse_one
 from hs_notebook.errors import HolySheepError
+from hs_notebook.money.budget import purse
 from hs_notebook.store.place import Place, current_place
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from decimal import Decimal
     from types import TracebackType
 
     from hs_notebook.client.callbacks import OnChunk, OnReconnect
+    from hs_notebook.money.budget import Purse
     from hs_notebook.store.kept import Kept
     from hs_notebook.wire.chunk import ChatRequest
 
@@ -94,6 +97,8 @@ class HolySheep:
         on_interrupt: Literal["stop", "detach"] = "stop",
         on_chunk: OnChunk | None = None,
         on_reconnect: OnReconnect | None = None,
+        budget: Purse | Decimal | float | str | None = None,
+        unpriced: Literal["refuse", "allow"] = "refuse",
     ) -> Stream:
         """Start a request and return at once.
 
@@ -117,6 +122,9 @@ class HolySheep:
                 and let it finish, to be taken up later.
             on_chunk: Called with each `StreamChunk`; plain or async, on a thread of its own, in order.
             on_reconnect: Called likewise with a `Reconnect` before each new request for the answer.
+            budget: USD that it may cost: what may cost more is not sent, and an answer that reaches it is
+                stopped, its text kept. One budget for all where several are asked (`compare`, `batch`).
+            unpriced: Under a budget, "allow" a model whose price is not known, or "refuse" it.
 
         Raises:
             SettingError: Something cannot be asked so; nothing was sent.
@@ -135,6 +143,7 @@ class HolySheep:
             )
             asked = chat if resume is None else earlier(resume, chat)
         run = self._run(asked, current_place() if place is None else place, restart)
+        run.spending.purse = purse(budget, unpriced)
         run.comparison_id, run.detach = comparison_id, on_interrupt == "detach"
         if on_chunk is not None or on_reconnect is not None:
             run.stream.callbacks = Callbacks(run.stream.answer, on_chunk, on_reconnect)

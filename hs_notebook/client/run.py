@@ -19,6 +19,7 @@ from hs_notebook.client.mailbox import so_far
 from hs_notebook.client.resuming import replay
 from hs_notebook.client.resuming.course import Course
 from hs_notebook.client.resuming.rules import LONGEST_PAUSE, Action, backoff
+from hs_notebook.client.spending import Spending
 from hs_notebook.client.steps import Steps, Stopped
 from hs_notebook.client.stream import Phase, Stream
 from hs_notebook.errors import CutError, HolySheepError, NotReachedError, StreamError
@@ -54,6 +55,7 @@ class Run:
         stream: The caller's handle.
         comparison_id: What it is compared with; None if with nothing.
         detach: Whether the server may go on after a stop.
+        spending: Its budgets.
         models: Names of models the server is known to have, for hints; may be empty.
         on_end: Called on the loop, just before waiters are told.
     """
@@ -76,6 +78,7 @@ class Run:
         self._place = place
         self._course = Course(answer, policy, target)
         self._steps = Steps()
+        self.spending = Spending(answer, place, self._steps.stop)
         self._retry_s: float | None = None
         self.stream = Stream(answer, engine, self._steps.stop)
         self.comparison_id: str | None = None
@@ -145,6 +148,7 @@ class Run:
         asking = self._course.asking(target)
         # Before the attempt begins: the first transport of a process imports for a while.
         transport = await self._steps.take(resources.transport(self._engine, asking.base_url))
+        await self._steps.take(self.spending.begin())
         answer = self._answer
         before = answer.generation, answer.sizes
         ending = await self._attempt(asking, transport)
@@ -216,7 +220,7 @@ class Run:
 
     def _ending_of_stop(self, exchange: Exchange, clock: Clock) -> Ending:
         if self._steps.stopped:
-            return Ending(Status.INTERRUPTED)
+            return Ending(Status.INTERRUPTED, self.spending.error)
         if clock.error is None:  # no stall: the answer was decided, and what may follow it did not come
             return exchange.judge(None)
         return Ending(Status.INTERRUPTED, clock.error, clock.broke)
@@ -260,6 +264,7 @@ class Run:
         if self._steps.stopped and self._answer.status is Status.INTERRUPTED:
             await self._tell_server()
         store_answers = await resources.recorder(self._engine).settled(self._answer)
+        await self.spending.end()
         await self._keeper.end(wait=store_answers)
         if self.stream.callbacks is not None:
             await self.stream.callbacks.end(stopped=self._steps.stopped)

@@ -1,4 +1,4 @@
-"""The budgets over one run: room is claimed before each request, widened while it streams, settled at its end.
+"""The budgets over one run: room is claimed before each request, widened while it streams, settled after.
 
 Tokens that the provider has not counted yet are told from the text as it comes, ten times a second. Without
 `max_tokens` room is claimed for a few hundred tokens at a time; where there is no more, the run is stopped.
@@ -7,6 +7,7 @@ Tokens that the provider has not counted yet are told from the text as it comes,
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, cast
@@ -39,6 +40,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Spending"]
 
+PATIENCE = 6.0
+"""Seconds that a request waits for the store; one that hangs hangs no answer."""
+
 INTERVAL = 0.1
 """Seconds between two looks at what a stream has cost so far."""
 
@@ -63,18 +67,18 @@ class Spending:
     Args:
         answer: What is run.
         place: Where it was asked: which budgets of the store hold.
-        purse: The budget of the cell or call; None if it has none.
         stop: Stops the run.
 
     Attributes:
+        purse: The budget of the cell or call; None if it has none.
         error: Why the run was stopped; None if it was not, or not for its cost.
     """
 
-    def __init__(self, answer: Answer, place: Place, purse: Purse | None, stop: Callable[[], None]) -> None:
+    def __init__(self, answer: Answer, place: Place, stop: Callable[[], None]) -> None:
+        self.purse: Purse | None = None
         self.error: BudgetError | None = None
         self._answer = answer
         self._place = place
-        self._purse = purse
         self._stop = stop
         self._first = len(answer.attempts)  # of this run; what earlier ones cost is in the table
         self._earlier = sum((one.cost_usd for one in answer.attempts if one.cost_usd is not None), Decimal(0))
@@ -83,7 +87,9 @@ class Spending:
         self._claimed: Decimal | None = None  # None: no budget holds, or nothing can be priced
         self._most: Decimal | None = None
         self._meter = _Meter(0)
+        self._rules: list[Budget] = []
         self._watching: asyncio.Task[None] | None = None
+        self._widening: asyncio.Future[None] | None = None
 
     # -- before a request -----------------------------------------------------------------------
 
@@ -96,21 +102,26 @@ class Spending:
         if self._answer.provider == EMBEDDED:
             return  # it costs nobody anything
         loop = asyncio.get_running_loop()
-        await loop.run_in_executor(None, self._prepare)
+        preparing = loop.run_in_executor(None, self._prepare)
+        done, _ = await asyncio.wait((preparing,), timeout=PATIENCE)
+        if not done:
+            self._answer.notes.append("Budgets could not be looked at: the store does not answer.")
+            return
+        preparing.result()
         if self._claimed is not None and self._watching is None:
             self._watching = loop.create_task(self._watch())
 
     def _prepare(self) -> None:
         kept = self._kept()
-        if self._purse is None and not kept:
+        if self.purse is None and not kept:
             return
         from hs_notebook.money import prices, tokens
 
         answer, request = self._answer, self._answer.request
         self._price = prices.of_answer(answer.model, None, answer.provider)
-        rules = [*(_budget(one) for one in kept), *([] if self._purse is None else [self._purse.budget])]
+        self._rules = [*(_budget(one) for one in kept), *([] if self.purse is None else [self.purse.budget])]
         if self._price is None:
-            refuse = next((one for one in rules if one.hard and one.unpriced == "refuse"), None)
+            refuse = next((one for one in self._rules if one.hard and one.unpriced == "refuse"), None)
             if refuse is not None:
                 raise unpriced(refuse, answer.model)
             return
@@ -123,7 +134,7 @@ class Spending:
             self._claim(cast("Decimal", self._costs(STEP)), cast("Decimal", self._costs(FIRST)))
 
     def _costs(self, output_tokens: int | None) -> Decimal | None:
-        """What this run has cost so far, and the request with so much output; None where that has no limit."""
+        """What this run has cost, and the request with so much output; None where that has no limit."""
         cost = ceiling(self._meter.input_tokens, output_tokens, self._price)
         return None if cost is None else cost + self._spent_before()
 
@@ -148,9 +159,9 @@ class Spending:
 
         self._began_at = self._began_at or now()
         granted = wanted
-        if self._purse is not None:
-            budget, past = self._purse.budget, self._earlier
-            amount, taken = self._purse.claim(self._answer.id, wanted + past, least + past)
+        if self.purse is not None:
+            budget, past = self.purse.budget, self._earlier
+            amount, taken = self.purse.claim(self._answer.id, wanted + past, least + past)
             granted = amount - past
             self._warn(budget, taken)
 
@@ -183,24 +194,26 @@ class Spending:
     async def _watch(self) -> None:
         while self.error is None:
             await asyncio.sleep(INTERVAL)
-            if self._claimed is None:
+            cost, claimed = self._so_far(), self._claimed
+            if claimed is None:
                 continue
-            cost = self._so_far()
-            if cost >= self._claimed * _WIDEN_AT and (self._most is None or self._claimed < self._most):
-                await self._widen(cost)
-            if self._claimed is not None and cost > self._claimed:
+            if cost > claimed:
                 self._halt(cost)
+            elif cost >= claimed * _WIDEN_AT and (self._most is None or claimed < self._most):
+                self._widen(cost, claimed)
 
-    async def _widen(self, cost: Decimal) -> None:
-        """Claim room for some more tokens; where there is none, the run goes on with what it has."""
-        more = allowance(STEP, self._price)
-        wanted = max(cost, self._claimed or cost) + more
+    def _widen(self, cost: Decimal, claimed: Decimal) -> None:
+        """Claim room for some more tokens, beside the watch; where there is none, what it has must do."""
+        if self._widening is not None and not self._widening.done():
+            return
+        wanted = claimed + allowance(STEP, self._price)
         if self._most is not None:
             wanted = min(wanted, self._most)
-        try:
-            await asyncio.get_running_loop().run_in_executor(None, self._claim, wanted, cost)
-        except BudgetError as error:
-            self._halt(cost, error)
+        self._widening = asyncio.get_running_loop().run_in_executor(None, self._claim_more, wanted, cost)
+
+    def _claim_more(self, wanted: Decimal, cost: Decimal) -> None:
+        with contextlib.suppress(BudgetError):  # lowered meanwhile: what was claimed is kept to the end
+            self._claim(wanted, cost)
 
     def _so_far(self) -> Decimal:
         """What the run has cost by now: by the provider's counts, and by the text where they lag."""
@@ -224,10 +237,8 @@ class Spending:
             cost = min(cast("Decimal", cost), self._most)  # the text cannot be longer than was asked for
         return cast("Decimal", cost)
 
-    def _halt(self, cost: Decimal, why: BudgetError | None = None) -> None:
-        del why
-        rules = [] if self._purse is None else [self._purse.budget]
-        self.error = stopped(cost, [*rules, *(_budget(one) for one in self._kept())])
+    def _halt(self, cost: Decimal) -> None:
+        self.error = stopped(cost, self._rules)
         self._stop()
 
     # -- the end --------------------------------------------------------------------------------
@@ -243,8 +254,8 @@ class Spending:
         from hs_notebook.store import reservations
 
         uncounted = self._uncounted()
-        if self._purse is not None:
-            self._purse.settle(self._answer.id, self._earlier + self._spent_before() + uncounted)
+        if self.purse is not None:
+            self.purse.settle(self._answer.id, self._earlier + self._spent_before() + uncounted)
         try:
             reservations.default().settle(self._answer.id, uncounted)
         except StoreError:

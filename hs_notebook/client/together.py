@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from hs_notebook.client.prompt import chat_request
 from hs_notebook.client.stream import CLOSING, stop_line
 from hs_notebook.errors import Interrupted, SettingError
+from hs_notebook.money.budget import purse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,6 +33,8 @@ def ask_all(client: HolySheep, asked: list[tuple[Prompt, str]], options: Mapping
     parts = {name: options[name] for name in _CHECKED if name in options}
     for prompt, model in asked:
         client.config.target(chat_request(prompt, model=model, **parts).model)
+    shared = purse(options.get("budget"), options.get("unpriced", "refuse"))
+    options = {**options, "budget": shared}  # one for all of them
     streams: list[Stream] = []
     try:
         for prompt, model in asked:

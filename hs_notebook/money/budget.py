@@ -1,7 +1,7 @@
-"""What a request may cost at most, and budgets that are reserved from before it is sent and settled after.
+"""What a request may cost at most, and budgets: claimed from before it is sent, settled after.
 
-Nothing here does I/O. A budget of one cell or call is a `Purse` in this process; one of a day, a notebook or a
-kernel is kept in the store, where every kernel reserves from it (`store/reservations.py`).
+Nothing here does I/O. A budget of one cell or call is a `Purse` in this process; one of a day, a notebook or
+a kernel is kept in the store, where every kernel reserves from it (`store/reservations.py`).
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ __all__ = [
     "cap_of",
     "ceiling",
     "dollars",
+    "purse",
     "refusal",
     "stopped",
     "unpriced",
@@ -43,6 +44,8 @@ WARN_AT = Decimal("0.8")
 
 STEP = 512
 """Tokens of output reserved at a time, where no `max_tokens` says how many there may be."""
+
+_MOST = Decimal(1_000_000_000)
 
 FIRST = 64
 """Tokens of output without room for which no request is begun."""
@@ -96,7 +99,7 @@ def amount(value: object) -> Decimal:
         money = Decimal(str(value).strip().removeprefix("$"))
     except InvalidOperation:
         money = Decimal(0)
-    if not (money.is_finite() and money > 0):
+    if not (money.is_finite() and 0 < money <= _MOST):
         raise SettingError(
             f"The budget {str(value)[:40]!r} is no amount of USD above 0.", remedy="Write budget=0.05."
         )
@@ -144,8 +147,8 @@ def refusal(budget: Budget, spent: Decimal, least: Decimal) -> BudgetError:
     """
     left = max(budget.limit_usd - spent, Decimal(0))
     return BudgetError(
-        f"This call may cost {dollars(least)}, and {dollars(left)} of {budget.name} is left; nothing was sent.",
-        means=f"{dollars(spent)} is spent, or reserved by calls that run." if spent else "",
+        f"This call may cost {dollars(least)}; of {budget.name} {dollars(left)} is left.",
+        means=f"Nothing was sent; {dollars(spent)} is spent, or reserved by calls that run.",
         remedy="Raise the budget, or lower max_tokens.",
     )
 
@@ -172,6 +175,17 @@ def stopped(cost: Decimal, budgets: Sequence[Budget]) -> BudgetError:
         means="The text is kept.",
         remedy="Raise the budget and run it again: it goes on from here.",
     )
+
+
+def purse(budget: object, unpriced: Literal["refuse", "allow"] = "refuse") -> Purse | None:
+    """The budget of a call or of several as the user gave it; a purse is its own, and None is none.
+
+    Raises:
+        SettingError: It is no amount of USD above 0.
+    """
+    if budget is None or isinstance(budget, Purse):
+        return budget
+    return Purse(Budget(amount(budget), "cell", unpriced=unpriced))
 
 
 @dataclass(slots=True)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["Kept", "Reservations", "default"]
 
 Kept = tuple[str, Decimal, bool, str]
-"""A budget as it is kept: its scope, the limit in USD, whether it is hard, what it does with unpriced models."""
+"""A budget as it is kept: its scope, the limit in USD, whether it is hard, what about unpriced models."""
 
 _EXACT = Context(prec=100)
 
