@@ -9,12 +9,16 @@ import threading
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from hs_notebook.answer import Answer
     from hs_notebook.attempt import Attempt
 
-__all__ = ["estimate", "price", "price_by_list", "warm"]
+__all__ = ["estimate", "price", "price_by_list", "warm", "when_warm"]
 
-_warmed = threading.Event()
+_warmed, _ready = threading.Event(), threading.Event()
+_lock = threading.Lock()
+_waiting: list[Callable[[], None]] = []
 
 
 def warm(model: str) -> None:
@@ -30,6 +34,20 @@ def _warm(model: str) -> None:
 
     tokens.warm(model)
     list_prices.is_installed()
+    with _lock:
+        _ready.set()
+    for job in _waiting:
+        job()
+    _waiting.clear()
+
+
+def when_warm(job: Callable[[], None]) -> None:
+    """Do it now if all is loaded, else on the thread that loads, once that is done; never wait."""
+    with _lock:
+        if not _ready.is_set():
+            _waiting.append(job)
+            return
+    job()
 
 
 def estimate(answer: Answer, attempt: Attempt) -> None:

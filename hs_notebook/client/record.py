@@ -86,7 +86,8 @@ class Recorder:
             ledger.default().end(answer, attempt)
 
         self.put(answer, job, _NO_ROW)
-        self.put(answer, lambda: _amend(answer, attempt), _NO_ROW)
+        if answer.provider != EMBEDDED:
+            pricing.when_warm(lambda: self.put(answer, lambda: _amend(answer, attempt), _NO_ROW))
 
     def put(self, answer: Answer, job: Callable[[], None], trouble: str) -> None:
         """Have something done after all that was put before; `trouble` is what it means if it fails."""
@@ -152,7 +153,7 @@ class Recorder:
 
 def _amend(answer: Answer, attempt: Attempt) -> None:
     """Add to the row what nobody waits for: it needs large libraries, if they are installed."""
-    if answer.provider == EMBEDDED or attempt.counts is None:
+    if attempt.counts is None:
         return
     from hs_notebook.store import ledger
 

@@ -308,6 +308,8 @@ def test_a_broken_answer_costs_what_came_at_least(serve, client, rows, counts, s
 
 def test_the_list_price_stands_beside(serve, client, rows):
     client(serve(counted("gpt-4.1"))).ask("hello", model="gpt-4.1")
+    assert until(lambda: "list_cost_usd" in rows()[0])  # what it needs may still be loading
     [row] = rows()
     assert (row["cost_usd"], row["list_cost_usd"]) == (0.01225, 0.0098)
+    assert (row["estimated_input_tokens"], row["estimated_output_tokens"]) == (8, 1)
     assert row["list_price_book"].startswith("genai-prices ")
