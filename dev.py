@@ -34,6 +34,7 @@ from tools.machine import (
     SetupError,
     command_of,
     ensure_chromium,
+    ensure_kernels,
     ensure_postgresql,
     find_python,
     heed_sigterm,
@@ -175,6 +176,7 @@ def test(arguments: list[str]) -> int:
     """Everything that must hold; with arguments, only pytest with these."""
     report = Report()
     sync_everything()
+    ensure_kernels()
     if arguments:
         return run(python_in(VENV), "-m", "pytest", *arguments)
     ensure_chromium()

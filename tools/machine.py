@@ -22,6 +22,9 @@ WINDOWS = os.name == "nt"
 UV_NEEDED = (0, 9)
 """The oldest uv trusted with the lock file as it is written."""
 
+KERNELS = ("6.31.0", "7.3.0")
+"""The last ipykernel without subshells, and the last that hears no page while a cell awaits."""
+
 LEAKS = re.compile(
     r"(PYTHON(PATH|HOME|STARTUP|WARNINGS|OPTIMIZE|HASHSEED)|VIRTUAL_ENV|CONDA_\w+|PYTEST_\w+|COVERAGE_\w+|COV_\w+"
     r"|RUFF_\w+|MYPY\w*|HS_NOTEBOOK_ID|JPY_\w+|HOLYSHEEP_\w+|UV_(PROJECT\w*|WORKING_DIR\w*|NO_\w*|FROZEN|LOCKED))$"
@@ -210,6 +213,15 @@ def ensure_postgresql() -> None:
         "Install it (Debian: sudo apt install postgresql), or leave these tests out:\n"
         "python3 dev.py test -- -k 'not postgresql'"
     )
+
+
+def ensure_kernels() -> None:
+    """The ipykernels that the live cell is tested with besides the locked one, a folder each."""
+    for version in KERNELS:
+        folder = TOOLS / f"ipykernel-{version}"
+        if not (folder / "ipykernel").exists():
+            wanted = ("--no-deps", "--target", str(folder), f"ipykernel=={version}")
+            must(uv(), "pip", "install", "--quiet", *wanted, env=installing())
 
 
 def is_debian_root() -> bool:

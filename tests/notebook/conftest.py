@@ -30,8 +30,11 @@ def far(_far_end):
 
 
 @contextmanager
-def _kernel(home, far_end):
-    """A kernel with the extension loaded; at its end no message and no file of it may hold the key."""
+def _kernel(home, far_end, **more):
+    """A kernel with the extension loaded; at its end no message and no file of it may hold the key.
+
+    `more`: variables of its environment.
+    """
     ours = ("HOLYSHEEP_", "HS_", "JPY_SESSION")
     env = {k: v for k, v in os.environ.items() if not k.startswith(ours) and not k.lower().endswith("_proxy")}
     env |= {
@@ -39,6 +42,7 @@ def _kernel(home, far_end):
         "HOLYSHEEP_BASE_URL": far_end.url,
         "HOLYSHEEP_API_KEY": KEY,
         "HS_NOTEBOOK_ID": "the-notebook",
+        **more,
     }
     kernel = Kernel(env)
     try:
@@ -49,6 +53,12 @@ def _kernel(home, far_end):
         kernel.end()
     assert not [message for message in kernel.seen if KEY in message]
     assert not [path for path in home.rglob("*") if path.is_file() and KEY.encode() in path.read_bytes()]
+
+
+@pytest.fixture(scope="session")
+def kernel_at():
+    """Makes such a kernel, for a file that shares kernels of its own."""
+    return _kernel
 
 
 @pytest.fixture(scope="module")

@@ -196,9 +196,9 @@ class Kernel:
             pass
         return message
 
-    def sent(self, kind):
-        """All live cells' messages of a kind so far, whoever they answer."""
-        sent = [json.loads(message) for message in self.seen]
+    def sent(self, kind, since=0):
+        """Live cells' messages of a kind, whoever they answer, of those seen after so many."""
+        sent = [json.loads(message) for message in self.seen[since:]]
         data = [message["content"]["data"] for message in sent if message["msg_type"] == "comm_msg"]
         return [one["content"] for one in data if one.get("content", {}).get("type") == kind]
 
