@@ -116,8 +116,9 @@ class Peer:
         await self.send(("\r\n".join(lines) + "\r\n\r\n").encode())
 
     async def piece(self, data):
-        """A piece of the body, in its framing."""
-        await self.send(b"%x\r\n%b\r\n" % (len(data), data) if self.framing == "chunked" else data)
+        """A piece of the body, in its framing; nothing for none, which would be the body's end."""
+        if data:
+            await self.send(b"%x\r\n%b\r\n" % (len(data), data) if self.framing == "chunked" else data)
 
     async def finish(self):
         """The framing's end."""

@@ -114,6 +114,12 @@ ELSEWHERE: tuple[Elsewhere, ...] = (
         "test_many_small_comments_are_no_large_event",
     ),
     Elsewhere(
+        "F24 bytes too many",
+        "bytes after the end of a body, on a connection that is used again",
+        "the next answer is whole, on a new connection",
+        "test_bytes_too_many_after_an_answer_do_not_spoil_the_next",
+    ),
+    Elsewhere(
         "F30 at once",
         "ten streams break at once, and two more wait for their turn",
         "all whole, each run once; they come back one by one",

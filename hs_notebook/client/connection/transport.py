@@ -154,7 +154,8 @@ class Transport:
         """
         if key is not None:
             logs.hide(key)
-        client = self._idle.pop() if self._idle else self._new_client()
+        used = bool(self._idle)
+        client = self._idle.pop() if used else self._new_client()
         leave = partial(self._leave, client)
         sent = False
         try:
@@ -162,7 +163,7 @@ class Transport:
             reply = Reply(await client.send(request, stream=True), leave)
             sent = True
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            failure = self._unreached(error)
+            failure = self._unreached(error, used=used)
         else:
             return reply
         finally:
@@ -184,7 +185,8 @@ class Transport:
     def _new_client(self) -> httpx.AsyncClient:
         return _client(self._trust, here=self._here)
 
-    def _unreached(self, error: Exception) -> HolySheepError:
+    def _unreached(self, error: Exception, *, used: bool) -> HolySheepError:
+        """The error for people. `used`: the connection had brought an answer before."""
         through = f" (through the proxy {self._proxy})" if self._proxy else ""
         if isinstance(error, httpx.ProxyError):
             return NotReachedError(
@@ -209,6 +211,7 @@ class Transport:
         return NotReachedError(
             f"What came from {self._host}{through} is not HTTP.",
             remedy="Check the base URL: its port, and http:// against https://.",
+            transient=used,  # then these may be bytes too many of the answer before
         )
 
     def _unconnected(self, error: Exception, through: str) -> NotReachedError:

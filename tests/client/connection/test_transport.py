@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from misbehaving import TEXT, Server, until
+from misbehaving import TEXT, Server, good_events, until
 
 from hs_notebook import errors
 from hs_notebook.answer import Status
@@ -101,6 +101,17 @@ def test_no_http_at_all(serve, client):
         await peer.gone()
 
     assert "is not HTTP" in not_reached(client(serve(script)))
+
+
+def test_bytes_too_many_after_an_answer_do_not_spoil_the_next(serve, client, no_back_off):
+    async def script(peer):
+        body = b"".join(good_events())
+        await peer.head()
+        await peer.send(b"%x\r\n%b\r\n0\r\n\r\n0\r\n\r\n" % (len(body), body))
+
+    asker = client(serve(script))
+    for _ in range(4):
+        assert asker.ask("hello", model="m").text == TEXT
 
 
 def test_tls_handshake_that_hangs(client, monkeypatch):
