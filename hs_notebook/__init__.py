@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from hs_notebook.store.backup import backup
     from hs_notebook.store.export.files import export_usage, read_usage
     from hs_notebook.store.picks import picks
-    from hs_notebook.store.pictures import plot_usage
-    from hs_notebook.store.usage import usage
+    from hs_notebook.store.views.pictures import plot_usage
+    from hs_notebook.store.views.usage import usage
     from hs_notebook.wire.chunk import Message, StreamChunk, Usage
 
 __all__ = [
@@ -62,10 +62,10 @@ _ROOMS = {
     "monthly": "money.scenarios",
     "picks": "store.picks",
     "plans": "accounts",
-    "plot_usage": "store.pictures",
+    "plot_usage": "store.views.pictures",
     "read_usage": "store.export.files",
     "recost": "accounts",
-    "usage": "store.usage",
+    "usage": "store.views.usage",
     "what_if": "accounts",
 }
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from hs_notebook.money.mixes import Asked
-    from hs_notebook.store.usage import Scope, Since
+    from hs_notebook.store.views.usage import Scope, Since
 
 __all__ = ["estimate_errors", "plans", "recost", "what_if"]
 
@@ -38,7 +38,7 @@ def what_if(models: Sequence[Asked], usage: pd.DataFrame | None = None) -> pd.Da
         StoreError: The store cannot be read.
     """
     from hs_notebook.money import what_if as repricing
-    from hs_notebook.store.usage import usage as read
+    from hs_notebook.store.views.usage import usage as read
 
     if isinstance(models, str):
         raise SettingError("what_if() takes a list of models.", remedy=f"Write what_if([{models!r}]).")
@@ -91,7 +91,7 @@ def _said(input_mtok: float, output_mtok: float, model: Asked) -> tuple[int, Dec
 def _last_month() -> tuple[int, Decimal | None, list[str]]:
     """Tokens and cost of the last 30 days, all notebooks; and what to say of them."""
     from hs_notebook.money import cost, what_if
-    from hs_notebook.store.usage import usage
+    from hs_notebook.store.views.usage import usage
 
     table = usage(scope="all", since="30d")
     calls = what_if.calls_of(table)
@@ -127,7 +127,7 @@ def recost(*, scope: Scope = "notebook", since: Since | None = None, dry_run: bo
     from hs_notebook.money import recost as recosting
     from hs_notebook.money.frames import frame
     from hs_notebook.store.ledger import default
-    from hs_notebook.store.usage import select
+    from hs_notebook.store.views.usage import select
 
     columns = default().columns(recosting.NEEDED, select(scope, since))
     rows = (dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True))
@@ -148,6 +148,6 @@ def estimate_errors(usage: pd.DataFrame | None = None) -> pd.DataFrame:
         StoreError: The store cannot be read.
     """
     from hs_notebook.money import estimates
-    from hs_notebook.store.usage import usage as read
+    from hs_notebook.store.views.usage import usage as read
 
     return estimates.errors(read(scope="all") if usage is None else usage)

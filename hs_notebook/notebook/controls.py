@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from hs_notebook.answer import Status
 from hs_notebook.errors import HolySheepError
 from hs_notebook.notebook.comparison import record
-from hs_notebook.store.report import dollars
+from hs_notebook.store.views.report import dollars
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from hs_notebook.answer import Status
 from hs_notebook.client.stream import Phase
-from hs_notebook.store.report import dollars
+from hs_notebook.store.views.report import dollars
 from hs_notebook.wire.chunk import FinishReason
 
 if TYPE_CHECKING:

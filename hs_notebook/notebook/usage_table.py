@@ -11,7 +11,7 @@ from hs_notebook.errors import SettingError
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from hs_notebook.store.report import Report
+    from hs_notebook.store.views.report import Report
 
 __all__ = ["EXPORT_TAKES", "USAGE_TAKES", "export", "shown"]
 
@@ -31,9 +31,9 @@ def shown(line: str) -> dict[str, str]:
     Raises:
         SettingError: A word is none of `%holysheep usage`.
     """
-    from hs_notebook.store import groups, pages, report
     from hs_notebook.store.ledger import default
-    from hs_notebook.store.usage import check_by, select
+    from hs_notebook.store.views import groups, pages, report
+    from hs_notebook.store.views.usage import check_by, select
 
     chosen = _options("usage", line, bare="by")
     by = chosen.pop("by", None)

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from hs_notebook.answer import Status
 from hs_notebook.errors import QuotaError, StoreError
 from hs_notebook.store.ledger import Ledger, Place, default
-from hs_notebook.store.usage import usage
+from hs_notebook.store.views.usage import usage
 from hs_notebook.wire.chunk import Usage
 
 WRITER = """

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from hs_notebook.errors import SettingError, StoreError
-from hs_notebook.store import groups, pages, report
 from hs_notebook.store.export import table
 from hs_notebook.store.ledger import default
 from hs_notebook.store.new_file import check_free, new_file
-from hs_notebook.store.usage import select, usage
+from hs_notebook.store.views import groups, pages, report
+from hs_notebook.store.views.usage import select, usage
 
 if TYPE_CHECKING:
     import os
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from hs_notebook.store.reading import Selection
-    from hs_notebook.store.usage import By, Scope, Since
+    from hs_notebook.store.views.usage import By, Scope, Since
 
 __all__ = ["SUFFIXES", "export_usage", "read_usage"]
 

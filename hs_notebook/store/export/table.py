@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal
 
 from hs_notebook.store import frame as ledger
-from hs_notebook.store import groups
 from hs_notebook.store.moment import from_micros, to_micros
+from hs_notebook.store.views import groups
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -17,7 +17,7 @@ from hs_notebook.errors import SettingError, StoreError
 from hs_notebook.store import journal, ledger
 from hs_notebook.store.export import files
 from hs_notebook.store.schema import attempts
-from hs_notebook.store.usage import usage
+from hs_notebook.store.views.usage import usage
 
 READABLE = [".csv", ".tsv", ".json", ".jsonl", ".parquet", ".xlsx", ".db", ".duckdb"]
 PAGES = [".md", ".html", ".tex"]

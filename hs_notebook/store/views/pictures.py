@@ -7,16 +7,16 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from hs_notebook.errors import SettingError
-from hs_notebook.store import report
 from hs_notebook.store.ledger import default
-from hs_notebook.store.usage import select, usage
+from hs_notebook.store.views import report
+from hs_notebook.store.views.usage import select, usage
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from hs_notebook.store.usage import Scope, Since
+    from hs_notebook.store.views.usage import Scope, Since
 
 __all__ = ["Picture", "plot_usage"]
 

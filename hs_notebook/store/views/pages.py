@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from hs_notebook.store.report import Report
+    from hs_notebook.store.views.report import Report
 
 __all__ = ["as_html", "as_latex", "as_markdown", "as_text"]
 

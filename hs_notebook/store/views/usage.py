@@ -55,7 +55,7 @@ def usage(
     chosen = select(scope, since, session)
     if by is None:
         return default().frame(chosen.notebook, session=chosen.session, since=chosen.since)
-    from hs_notebook.store import groups
+    from hs_notebook.store.views import groups
 
     check_by(by)
     return groups.grouped(default().columns(groups.NEEDED, chosen), by)

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from hs_notebook.store.pages import as_html, as_latex, as_markdown, as_text
-from hs_notebook.store.report import Report
+from hs_notebook.store.views.pages import as_html, as_latex, as_markdown, as_text
+from hs_notebook.store.views.report import Report
 
 
 def report(*names):

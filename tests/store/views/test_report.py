@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from hs_notebook.store.report import Totals, dollars
+from hs_notebook.store.views.report import Totals, dollars
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hs_notebook.store.groups import NEEDED, grouped, total, withdrawn
+from hs_notebook.store.views.groups import NEEDED, grouped, total, withdrawn
 
 COLUMNS = [
     "started_at",

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from decimal import Context, Decimal
 from typing import TYPE_CHECKING, Any
 
-from hs_notebook.store import groups
 from hs_notebook.store.moment import from_micros
+from hs_notebook.store.views import groups
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
