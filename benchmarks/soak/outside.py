@@ -31,9 +31,9 @@ class Outside:
         self.provider_port, self.line_port = json.loads(self._process.stdout.readline())
 
     def end(self):
-        """End it; what it has seen."""
+        """End it; what it has seen, None if it ended before."""
         said, _ = self._process.communicate()
-        return json.loads(said)
+        return json.loads(said) if said else None
 
 
 class Breaker:
