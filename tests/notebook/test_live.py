@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from far_end import DONE, FINISH, HOLD, text, usage
+from far_end import DONE, FINISH, HOLD, event, text, usage
 from kernel import WIDGET, has_text
 
 pytestmark = pytest.mark.kernel
@@ -82,3 +82,82 @@ def test_lone_surrogates_do_not_end_the_stream(kernel, far):
     ran = kernel.run(ASK, "cell-1")
     assert ran.status == "ok"
     assert len(ran.live_text) == 3
+
+
+def test_a_state_says_what_has_changed(kernel, far):
+    far.plan = [step for _ in range(12) for step in (text("word "), 0.1)] + [FINISH, usage(3, 12), DONE]
+    ran = kernel.run(ASK, "cell-1")
+    assert set(ran.born[0]) >= {"model", "status", "actions", "chosen", "cost_usd", "reasoning_tokens"}
+    ticks = [state for update in ran.updates for state in update.get("states", ())]
+    assert all(set(state) != set(ran.born[0]) for state in ticks)
+    assert any(set(state) <= {"pane", "elapsed_s", "output_tokens", "tokens_per_s"} for state in ticks)
+    assert ran.states[-1]["status"] == "complete"
+    assert ran.states[-1]["actions"] == {}
+    assert "stop" in ran.states[1]["actions"]
+
+
+def test_reasoning_has_a_channel_and_offsets_of_its_own(kernel, far):
+    def thought(said):
+        return event(choices=[{"index": 0, "delta": {"reasoning_content": said}}])
+
+    far.plan = [thought("Hm"), 0.2, thought("m."), text("Yes"), 0.2, text("."), FINISH, usage(3, 2), DONE]
+    ran = kernel.run(ASK, "cell-1")
+    deltas = [delta for update in ran.updates for delta in update.get("deltas", ())]
+    thoughts = [(delta["offset"], delta["text"]) for delta in deltas if delta.get("channel") == "reasoning"]
+    assert thoughts == [(0, "Hm"), (2, "m.")]
+    assert ran.live_text == "Yes."
+
+
+def test_hello_is_answered_and_a_page_that_lags_gets_fewer_messages(kernel, far):
+    far.plan = [step for _ in range(300) for step in (text("word "), 0.01)] + [FINISH, usage(3, 12), DONE]
+    usual = len(kernel.run(ASK, "cell-1").updates)
+    sent = kernel.send(ASK, "cell-1")
+    seen = kernel.until(has_text, sent)
+    shown = next(message for message in seen if message["msg_type"] == "display_data")
+    kernel.say(shown["content"]["data"][WIDGET]["model_id"], {"type": "ack", "seq": 1})
+    late = kernel.finish(sent, seen)
+    assert kernel.sent("welcome")
+    assert late.live_text == "word " * 300
+    assert len(late.updates) < usual / 2
+
+
+def test_a_page_without_widgets_gets_finished_blocks(kernel, far):
+    far.plan = [text("First **block**.\n\n<b>Second"), 2.2, text("</b>.\n\nThird"), 0.8, FINISH, DONE]
+    kernel.page = False
+    try:
+        ran = kernel.run(ASK, "cell-1")
+    finally:
+        kernel.page = True
+    shown, *blocks, rest = ran.kind("display_data", "update_display_data")
+    assert all(block["content"]["transient"] == shown["content"]["transient"] for block in blocks)
+    assert all(block["content"]["metadata"] == shown["content"]["metadata"] for block in blocks)
+    texts = [block["content"]["data"]["text/markdown"] for block in blocks]
+    assert texts[0].startswith("First **block**.
+
+*far-1")
+    assert "Second" not in texts[0]
+    assert "&lt;b>Second&lt;/b>" in texts[-1]
+    assert "Third" not in texts[-1]
+    assert "■ stops" in texts[0]
+    assert len(blocks) <= 8
+    assert rest["content"]["data"]["text/plain"].startswith("First **block**.\n\n<b>Second</b>.\n\nThird")
+
+
+def test_a_page_that_says_hello_late_gets_its_live_cell_back(kernel, far):
+    far.plan = [text("First.\n\nSecond"), HOLD]
+    kernel.page = False
+    try:
+        sent = kernel.send(ASK, "cell-1")
+        seen = kernel.until(lambda message: message["msg_type"] == "update_display_data", sent)
+    finally:
+        kernel.page = True
+    shown = next(message for message in seen if message["msg_type"] == "display_data")
+    model = shown["content"]["data"][WIDGET]["model_id"]
+    kernel.say(model, {"type": "hello"})
+    kernel.until(
+        lambda message: message["msg_type"] == "update_display_data" and WIDGET in message["content"]["data"],
+        sent,
+        seen,
+    )
+    kernel.say(model, {"type": "press", "pane": 0, "action": "stop"})
+    assert kernel.finish(sent, seen).status == "ok"
