@@ -132,9 +132,7 @@ def test_a_page_without_widgets_gets_finished_blocks(kernel, far):
     assert all(block["content"]["transient"] == shown["content"]["transient"] for block in blocks)
     assert all(block["content"]["metadata"] == shown["content"]["metadata"] for block in blocks)
     texts = [block["content"]["data"]["text/markdown"] for block in blocks]
-    assert texts[0].startswith("First **block**.
-
-*far-1")
+    assert texts[0].startswith("First **block**.\n\n*far-1")
     assert "Second" not in texts[0]
     assert "&lt;b>Second&lt;/b>" in texts[-1]
     assert "Third" not in texts[-1]

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hs_notebook.notebook.figures import AGAIN, Figures, footer
+from hs_notebook.notebook.resting.formulas import dollars
 from hs_notebook.notebook.resting.inert import inert
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def one(rest: Rest, filled: tuple[str, ...] = ()) -> dict[str, str]:
     """What stays of one answer, by MIME type. `filled`: what was put into the prompt, one phrase each."""
     text, line = whole(rest.answer), rest.footer(filled)
     return {
-        "text/markdown": f"{inert(text)}\n\n{small(line)}" if text else small(line),
+        "text/markdown": f"{inert(dollars(text))}\n\n{small(line)}" if text else small(line),
         "text/plain": f"{harmless(text)}\n\n{line}" if text else line,
     }
 

@@ -12,10 +12,13 @@ from functools import cache
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from hs_notebook.notebook.resting.formulas import FORMULA, dollars
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from markdown_it import MarkdownIt
+    from markdown_it.rules_inline import StateInline
 
 __all__ = ["Cell", "table"]
 
@@ -51,7 +54,7 @@ def _rows(cells: Sequence[Cell]) -> str:
 def rendered(markdown: str) -> str:
     """Markdown as HTML that can do nothing."""
     text = _CONTROLS.sub("", markdown.replace("\r\n", "\n")).encode("utf-8", "replace").decode()
-    return str(_renderer().render(text))
+    return str(_renderer().render(dollars(text)))
 
 
 @cache
@@ -60,9 +63,21 @@ def _renderer() -> MarkdownIt:
 
     made = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
     made.validateLink = lambda url: _LINKS.match(url) is not None  # type: ignore[method-assign]
+    made.inline.ruler.before("escape", "formula", _formula)
     made.add_render_rule("image", _image)
     made.add_render_rule("link_open", _link)
     return made
+
+
+def _formula(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 - the library's rule
+    """A formula is text as it stands, for the notebook to typeset."""
+    found = FORMULA.match(state.src, state.pos, state.posMax)
+    if found is None:
+        return False
+    if not silent:
+        state.push("text", "", 0).content = found[0]
+    state.pos = found.end()
+    return True
 
 
 def _link(self: Any, tokens: Any, index: int, options: Any, env: Any) -> str:  # noqa: ANN401 - the library's rule

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from hs_notebook.notebook.resting import grid
 from hs_notebook.notebook.resting.bundle import Rest, escaped, harmless, small, whole
+from hs_notebook.notebook.resting.formulas import dollars
 from hs_notebook.notebook.resting.inert import inert
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def several(rests: Sequence[Rest], filled: tuple[str, ...] = (), remark: str = "
 
 def _markdown(rest: Rest) -> str:
     head = f"### {escaped(harmless(rest.answer.model))}"
-    text = inert(whole(rest.answer))
+    text = inert(dollars(whole(rest.answer)))
     return "\n\n".join(part for part in (head, text, small(rest.footer())) if part)
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from hs_notebook.notebook.figures import footer
 from hs_notebook.notebook.resting.bundle import escaped, harmless, small
+from hs_notebook.notebook.resting.formulas import dollars
 from hs_notebook.notebook.resting.inert import inert
 from hs_notebook.notebook.views.tail import Tail
 
@@ -102,4 +103,4 @@ class Blocks:
     def _markdown(self, text: str, one: Figures) -> str:
         head = [f"### {escaped(harmless(one.model))}"] if len(self._panes) > 1 else []
         below = small(harmless(f"{footer(one)} · {one.stop_hint or ''}".rstrip(" ·")))
-        return "\n\n".join(part for part in (*head, inert(text), below) if part)
+        return "\n\n".join(part for part in (*head, inert(dollars(text)), below) if part)
