@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from hs_notebook.answer import Answer
     from hs_notebook.client.client import HolySheep
     from hs_notebook.client.config import StreamingConfig
+    from hs_notebook.client.dry_run import dry_run
     from hs_notebook.money.scenarios import monthly
     from hs_notebook.store.backup import backup
     from hs_notebook.store.export.files import export_usage, read_usage
@@ -33,6 +34,7 @@ __all__ = [
     "StreamingConfig",
     "Usage",
     "backup",
+    "dry_run",
     "enable_nested_loops",
     "errors",
     "estimate_errors",
@@ -57,6 +59,7 @@ _ROOMS = {
     "StreamingConfig": "client.config",
     "Usage": "wire.chunk",
     "backup": "store.backup",
+    "dry_run": "client.dry_run",
     "estimate_errors": "accounts",
     "export_usage": "store.export.files",
     "monthly": "money.scenarios",

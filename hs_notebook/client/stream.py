@@ -14,7 +14,7 @@ from enum import StrEnum
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from hs_notebook.answer import Status
+from hs_notebook.answer import Status, UsageSource
 from hs_notebook.client.mailbox import Mailbox
 from hs_notebook.errors import Interrupted, StoppedError
 
@@ -275,7 +275,8 @@ def stop_line(answers: list[Answer]) -> str:
     costs = [answer.cost_usd for answer in answers]
     known = sum(cost for cost in costs if cost is not None)
     if known:
-        return f"{kept} It cost at least ${known.normalize():f}."
+        estimated = any(answer.usage_source is UsageSource.ESTIMATED for answer in answers)
+        return f"{kept} It cost {'about' if estimated else 'at least'} ${known.normalize():f}."
     if all(cost is not None for cost in costs):
         return kept
     return f"{kept} What it cost is not known: the server had not said."

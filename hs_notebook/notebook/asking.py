@@ -6,6 +6,7 @@ import uuid
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from hs_notebook.money.budget import purse
 from hs_notebook.notebook.pane import Asker, Pane
 from hs_notebook.notebook.question import resuming
 
@@ -26,7 +27,8 @@ def ask(client: HolySheep, question: Question, where: Place) -> list[Pane]:
     chosen, requests = question.options, question.requests
     for chat in requests:
         client.config.target(chat.model)
-    asker = Asker(client, where, None, chosen.restart, chosen.on_interrupt)
+    within = purse(chosen.budget, chosen.unpriced)
+    asker = Asker(client, where, None, chosen.restart, chosen.on_interrupt, within)
     if len(requests) == 1:
         return [Pane.of(asker, asker.ask(requests[0], resuming.choose(chosen, where, requests[0])))]
     known = resuming.compared(chosen, where, requests)

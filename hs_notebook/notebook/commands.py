@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from hs_notebook.client.limit import Stats
     from hs_notebook.notebook.magics import HolySheepMagics
 
+BUDGET_TAKES = "[2.00|off] [per day|per notebook|per kernel] [soft] [unpriced=allow]"
+
 __all__ = ["COMMANDS", "help_text", "run", "say"]
 
 EXAMPLES = """\
@@ -200,6 +202,12 @@ def _pick(magics: HolySheepMagics, rest: str) -> None:
     compared.pick(int(rest) - 1 if rest.isdecimal() else rest)
 
 
+def _budget(magics: HolySheepMagics, rest: str) -> None:
+    from hs_notebook.notebook import budgets, place
+
+    say(budgets.run(rest, place.find(magics.ip)))
+
+
 def _help(_magics: HolySheepMagics, _rest: str) -> None:
     say(help_text())
 
@@ -220,6 +228,7 @@ COMMANDS: dict[str, Command] = {
         ),
         Command("usage", "what was used, in short; all of it: hs.usage()", _usage, usage_table.USAGE_TAKES),
         Command("export", "the usage table as a file, by its suffix", _export, usage_table.EXPORT_TAKES),
+        Command("budget", "what may be spent, over all kernels; what is left", _budget, BUDGET_TAKES),
         Command("resume", "go on with an answer that was interrupted", _resume, "[id|last]"),
         Command("show", "a kept answer as far as it came, also from before a restart", _show, "[id|last]"),
         Command("stop", "stop answers in the background; their text is kept", _stop, "[NUMBER|all]"),

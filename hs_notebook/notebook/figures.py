@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from hs_notebook.answer import Status
+from hs_notebook.answer import Status, UsageSource
 from hs_notebook.client.stream import Phase
 from hs_notebook.store.views.report import dollars
 from hs_notebook.wire.chunk import FinishReason
@@ -29,6 +29,10 @@ CHARACTERS_A_TOKEN = 4
 """For the estimate while streaming; English prose in today's vocabularies has four to five."""
 _SETTLED_S = 0.5
 """Seconds of streaming before a rate means anything."""
+
+
+_MARKS = {UsageSource.ESTIMATED: "~", UsageSource.PARTIAL: "≥ "}
+"""What stands before a cost that is not the last word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +113,9 @@ def _known(answer: Answer, characters: int, now: float | None) -> Figures:
         output_estimated=counted is None and output is not None,
         tokens_per_s=_rate(answer, output, now),
         reasoning_tokens=usage.reasoning_tokens if usage is not None else None,
-        cost=None if answer.cost_usd is None else dollars(answer.cost_usd),
+        cost=None
+        if answer.cost_usd is None
+        else _MARKS.get(answer.usage_source, "") + dollars(answer.cost_usd),
         cost_usd=None if answer.cost_usd is None else float(answer.cost_usd),
         finish_reason=None if answer.finish_reason is None else str(answer.finish_reason),
         message=None,

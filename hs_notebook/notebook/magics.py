@@ -112,13 +112,16 @@ class HolySheepMagics(Magics):
             waiting.block(cell)
 
     def _cell(self, line: str, body: str, *, blocks: bool = True) -> Cell | None:
-        """The cell, to be waited for; None where it was sent into the background."""
-        from hs_notebook.notebook import asking
+        """The cell, to be waited for; None where it is in the background, or nothing was to be sent."""
+        from hs_notebook.notebook import asking, budgets
         from hs_notebook.notebook.question import question
 
         where = place.find(self.ip)
         asked = question.read(line, body, self.ip.user_ns)
         chosen = asked.options
+        if chosen.dry_run:
+            budgets.show_costs(asked.requests)
+            return None
         if where.cell_id is None and hasattr(self.ip, "kernel"):
             chosen = replace(chosen, background=False)  # what runs a whole notebook waits for its outputs
         self.backgrounds.stop_cell(where.cell_id)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from hs_notebook.answer import Answer
     from hs_notebook.client.client import HolySheep
     from hs_notebook.client.stream import Stream
+    from hs_notebook.money.budget import Purse
     from hs_notebook.store.kept import Kept
     from hs_notebook.store.place import Place
     from hs_notebook.wire.chunk import ChatRequest
@@ -31,6 +32,7 @@ class Asker:
         comparison_id: What ties its answers together; None where there is one model.
         restart: Whether a broken answer may be started over.
         on_interrupt: What a stop means for a server that goes on by itself.
+        purse: What they may cost together; None: no limit of the cell's own.
     """
 
     client: HolySheep
@@ -38,6 +40,7 @@ class Asker:
     comparison_id: str | None = None
     restart: Literal["auto", "ask", "never"] = "auto"
     on_interrupt: Literal["stop", "detach"] = "stop"
+    purse: Purse | None = None
 
     def ask(self, chat: ChatRequest, before: Answer | Kept | None = None) -> Stream:
         """Ask this, or go on with an earlier answer to it.
@@ -56,6 +59,7 @@ class Asker:
             place=self.place,
             restart=self.restart,
             on_interrupt=self.on_interrupt,
+            budget=self.purse,
         )
 
     def go_on(self, before: Answer | Kept) -> Stream:
@@ -70,6 +74,7 @@ class Asker:
             place=self.place,
             restart=self.restart,
             on_interrupt=self.on_interrupt,
+            budget=self.purse,
         )
 
 

@@ -8,19 +8,19 @@ is sent before every word is understood.
 from __future__ import annotations
 
 import json
-import keyword
-import math
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Literal
 
 from hs_notebook.errors import SettingError
+from hs_notebook.notebook.question import values
 from hs_notebook.notebook.question.words import EXTRA, Word, shorten, split
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from decimal import Decimal
 
-__all__ = ["OPTIONS", "Option", "Options", "models", "parse"]
+__all__ = ["OPTIONS", "Option", "Options", "parse"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,9 @@ class Options:
         raw: The prompt goes out as it is written, `{{…}}` included.
         fresh: It starts anew, even where an interrupted answer to the same question is kept.
         resume: The kept answer to go on with: an id, or "last"; None: the cell's own, if it is unchanged.
+        budget: USD that all its answers together may cost.
+        unpriced: Whether a model without a known price may be asked under a budget.
+        dry_run: Only say what it may cost; nothing is sent.
         pick: A comparison's cell stays open until one answer is picked.
         background: The cell returns at once; its answers come on.
         restart: Whether a broken answer may be started over if nothing else helps.
@@ -47,82 +50,14 @@ class Options:
     raw: bool = False
     fresh: bool = False
     resume: str | None = None
+    budget: Decimal | None = None
+    unpriced: Literal["refuse", "allow"] = "refuse"
+    dry_run: bool = False
     pick: bool = False
     background: bool = False
     restart: Literal["auto", "ask", "never"] = "auto"
     on_interrupt: Literal["stop", "detach"] = "stop"
     extra: Mapping[str, Any] = field(default_factory=dict)
-
-
-# -- values: each reader gives the value, or a ValueError that says what it should be -----------------
-
-
-def _model(value: str) -> str:
-    models(value)
-    return value
-
-
-def _text(value: str) -> str:
-    return value
-
-
-def models(value: str) -> tuple[str, ...]:
-    """The models named, in that order; the same one may come twice.
-
-    Raises:
-        ValueError: None is named, or an empty one.
-    """
-    names = tuple(name.strip() for name in value.split(","))
-    if not all(names):
-        raise ValueError("should be the name of a model, or of several with a comma and no space between")
-    return names
-
-
-def _temperature(value: str) -> float:
-    try:
-        number = float(value)
-    except ValueError:
-        number = math.nan
-    if not 0 <= number <= 2:  # noqa: PLR2004 - the widest range any provider takes
-        raise ValueError("should be a number from 0 to 2")
-    return number
-
-
-def _count(value: str) -> int:
-    try:
-        number = int(value)
-    except ValueError:
-        number = 0
-    if number < 1:
-        raise ValueError("should be a whole number, 1 or more")
-    return number
-
-
-def _name(value: str) -> str:
-    if not value.isidentifier() or keyword.iskeyword(value):
-        raise ValueError("should be a name that Python takes for a variable")
-    return value
-
-
-def _answer(value: str) -> str:
-    if not value:
-        raise ValueError("should be the id of an answer, or last")
-    return value
-
-
-def _one_of(*words: str) -> Callable[[str], str]:
-    def read(value: str) -> str:
-        if value not in words:
-            raise ValueError(f"should be {', '.join(words[:-1])} or {words[-1]}")
-        return value
-
-    return read
-
-
-def _flag(value: str) -> bool:
-    if value.lower() not in {"true", "false"}:
-        raise ValueError("is on when its name is written; or write =true, =false")
-    return value.lower() == "true"
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,29 +86,40 @@ OPTIONS: dict[str, Option] = {
     for option in (
         Option(
             "model",
-            _model,
+            values.model,
             "gpt-4.1",
             "which model answers, or a,b,c side by side; the first bare word is the model too",
             "m",
         ),
-        Option("system", _text, '"Answer in one line."', "the system message", "s"),
-        Option("temperature", _temperature, "0.2", "0 to 2; without it, the model's own", "t"),
-        Option("max_tokens", _count, "400", "the most tokens the answer may have"),
-        Option("var", _name, "answer", "variable that gets the Answer, also when it is cut short"),
-        Option("raw", _flag, "", "send the prompt as written: no {{name}} is filled in", flag=True),
-        Option("fresh", _flag, "", "start anew, even where it could go on with what it had", flag=True),
-        Option("pick", _flag, "", "keep a comparison's cell open until you pick an answer in it", flag=True),
-        Option("background", _flag, "", "return at once; the answer comes on (%holysheep stop)", flag=True),
-        Option("resume", _answer, "last", "go on with this answer (id, or last) to the same prompt"),
+        Option("system", values.text, '"Answer in one line."', "the system message", "s"),
+        Option("temperature", values.temperature, "0.2", "0 to 2; without it, the model's own", "t"),
+        Option("max_tokens", values.count, "400", "the most tokens the answer may have"),
+        Option("var", values.name, "answer", "variable that gets the Answer, also when it is cut short"),
+        Option("raw", values.flag, "", "send the prompt as written: no {{name}} is filled in", flag=True),
+        Option("fresh", values.flag, "", "start anew, even where it could go on with what it had", flag=True),
+        Option(
+            "budget", values.budget, "0.05", "USD it may cost: refused before, or stopped there, text kept"
+        ),
+        Option(
+            "unpriced", values.one_of("refuse", "allow"), "allow", "under a budget: models without a price"
+        ),
+        Option("dry_run", values.flag, "", "only show what it may cost, by model; send nothing", flag=True),
+        Option(
+            "pick", values.flag, "", "keep a comparison's cell open until you pick an answer in it", flag=True
+        ),
+        Option(
+            "background", values.flag, "", "return at once; the answer comes on (%holysheep stop)", flag=True
+        ),
+        Option("resume", values.answer, "last", "go on with this answer (id, or last) to the same prompt"),
         Option(
             "restart",
-            _one_of("auto", "ask", "never"),
+            values.one_of("auto", "ask", "never"),
             "ask",
             "where the rest cannot be had: start over (auto), ask, never",
         ),
         Option(
             "on_interrupt",
-            _one_of("stop", "detach"),
+            values.one_of("stop", "detach"),
             "detach",
             "■ leaves the server at work, for taking it up later",
         ),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from hs_notebook.client.prompt import chat_request
 from hs_notebook.errors import SettingError
-from hs_notebook.notebook.question import options, template
+from hs_notebook.notebook.question import options, template, values
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -62,7 +62,7 @@ def read(line: str, body: str, names: Mapping[str, object]) -> Question:
             max_tokens=chosen.max_tokens,
             extra=chosen.extra,
         )
-        for model in options.models(chosen.model or _default_models())
+        for model in values.models(chosen.model or _default_models())
     )
     return Question(requests, chosen, tuple(filled))
 
