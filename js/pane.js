@@ -109,19 +109,22 @@ export class Pane {
     return this.#reasoning.sheet.settled && this.#sheet.settled;
   }
 
-  /** Show where the answer stands. */
-  paintState() {
+  /**
+   * Show where the answer stands.
+   * @param {string} name what to call it among the others
+   */
+  paintState(name) {
     const { state, answer, live } = this.#buffer;
     if (state === null) return;
     mark(this.element, "data-status", state.status);
     mark(this.element, "data-chosen", state.chosen ? "" : null);
     mark(this.element, "data-folded", this.#folded ? "" : null);
     mark(this.element, "aria-busy", String(live));
-    mark(this.element, "aria-label", `Answer of ${state.model}`);
-    mark(this.#sheet.box, "aria-label", `Text of ${state.model}`);
+    mark(this.element, "aria-label", `Answer of ${name}`);
+    mark(this.#sheet.box, "aria-label", `Text of ${name}`);
     mark(this.figures, "aria-hidden", live ? "true" : null); // they would be read out at every tick
     this.shape.show(state.status);
-    say(this.model, state.model);
+    say(this.model, name);
     say(this.served, state.model_served === null || state.model_served === state.model ? "" : state.model_served);
     say(this.tokens, figures.tokens(state.input_tokens, state.output_tokens, state.output_estimated));
     say(this.rate, figures.rate(state.tokens_per_s, state.output_estimated));
@@ -130,7 +133,7 @@ export class Pane {
     say(this.message, state.message ?? "");
     const wordless = answer.length === 0 && this.#buffer.reasoning.length === 0;
     say(this.hint, wordless && live && !state.message ? (HINTS[state.status] ?? "") : "");
-    this.#reasoning.paint(this.#buffer);
+    this.#reasoning.paint(this.#buffer, name);
     const { presses, heard } = this.#link;
     this.#controls.paint(state, {
       live,

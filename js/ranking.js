@@ -42,6 +42,7 @@ function rank(what, values, best, least, show) {
   if (known.length < least) return null;
   const value = best(...known);
   const panes = values.flatMap((other, i) => (other === value ? [i] : []));
+  if (panes.length === known.length && known.length > 1) return null; // all level: nothing to tell
   return { what, panes, value: show(value, /** @type {number} */ (panes[0])) };
 }
 

@@ -33,14 +33,17 @@ export class Reasoning {
     this.#parts = [summary, this.sheet.element];
   }
 
-  /** @param {PaneBuffer} buffer */
-  paint({ reasoning, answer, state, live }) {
+  /**
+   * @param {PaneBuffer} buffer
+   * @param {string} name what the pane is called
+   */
+  paint({ reasoning, answer, state, live }, name) {
     if (reasoning.length === 0 && this.element.hidden) return;
     if (this.element.childElementCount === 0) this.element.append(...this.#parts);
     this.element.hidden = reasoning.length === 0;
     const thinking = live && answer.length === 0;
     if (!this.#byHand && this.element.open !== thinking) this.element.open = thinking;
-    mark(this.sheet.box, "aria-label", `Reasoning of ${state?.model ?? "the model"}`);
+    mark(this.sheet.box, "aria-label", `Reasoning of ${name}`);
     say(this.#amount, amount(reasoning.length, state?.reasoning_tokens ?? null));
   }
 }

@@ -11,7 +11,9 @@ import { names, ranks } from "./ranking.js";
 
 export class Strip {
   #document;
-  #ranks;
+  #list;
+  /** Its entries, by what they rank. @type {Map<string, [HTMLElement, HTMLElement]>} */
+  #ranks = new Map();
   #note;
   #stop;
   #compare;
@@ -24,14 +26,14 @@ export class Strip {
     this.#document = document;
     this.element = element(document, "div", "hs-strip", { role: "group", "aria-label": "Comparison" });
     this.element.hidden = true;
-    this.#ranks = element(document, "dl", "hs-ranks");
+    this.#list = element(document, "div", "hs-ranks", { role: "list" });
     this.#note = element(document, "span", "hs-note");
     this.#compare = new Button(document, "differences", "Differences", does.compare);
     this.#compare.says("Differences", "Show two answers side by side, their own words underlined");
     this.#stop = new Button(document, "stop", "Stop all", does.stop);
     const tools = element(document, "span", "hs-tools");
     tools.append(this.#note, this.#compare.element, this.#stop.element);
-    this.element.append(this.#ranks, tools);
+    this.element.append(this.#list, tools);
   }
 
   /**
@@ -63,18 +65,15 @@ export class Strip {
     }
   }
 
-  /** @param {string} what @returns {[HTMLElement, HTMLElement]} */
+  /** @param {string} what @returns {[HTMLElement, HTMLElement]} where the names and the figure stand */
   #entry(what) {
-    const there = this.#ranks.querySelector(`[data-rank="${what}"]`);
-    if (there !== null) return /** @type {[HTMLElement, HTMLElement]} */ ([...there.querySelectorAll("span")]);
-    const entry = element(this.#document, "div", "hs-rank", { "data-rank": what });
-    const term = element(this.#document, "dt", "");
-    say(term, what);
-    const said = element(this.#document, "dd", "");
+    const there = this.#ranks.get(what);
+    if (there !== undefined) return there;
     const [name, figure] = [element(this.#document, "span", "hs-rank-name", { dir: "auto" }), element(this.#document, "span", "hs-rank-value")];
-    said.append(name, " ", figure);
-    entry.append(term, said);
-    this.#ranks.append(entry);
+    const entry = element(this.#document, "div", "hs-rank", { role: "listitem" });
+    entry.append(`${what} `, name, " ", figure);
+    this.#list.append(entry);
+    this.#ranks.set(what, /** @type {[HTMLElement, HTMLElement]} */ ([name, figure]));
     return [name, figure];
   }
 }

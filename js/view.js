@@ -7,6 +7,7 @@ import { element, mark, say } from "./dom.js";
 import * as figures from "./figures.js";
 import { keepKeys } from "./keys.js";
 import { Pane } from "./pane.js";
+import { names } from "./ranking.js";
 import { Strip } from "./strip.js";
 
 /** @typedef {import("./link.js").Link} Link */
@@ -20,7 +21,7 @@ const TICK = 100;
 const BUDGET = 8;
 
 /** Text is added in slices of so many UTF-16 units, so that the budget can be kept. */
-const SLICE = 4_096;
+const SLICE = 2_048;
 
 export class View {
   #cell;
@@ -38,6 +39,8 @@ export class View {
   #frame = 0;
   #ticking = 0;
   #painted = 0;
+  /** Which pane is the first to show new text. */
+  #turn = 0;
   /** What listeners were told last of each pane. @type {string[]} */
   #told = [];
   /** What they are to be told next. @type {string[]} */
@@ -95,8 +98,9 @@ export class View {
     const shown = panes.map((buffer, index) => this.#pane(index, buffer));
     mark(this.#grid, "data-panes", String(panes.length));
     this.#paintTexts(shown);
-    for (const pane of shown) {
-      pane.paintState();
+    const called = names(panes);
+    for (const [index, pane] of shown.entries()) {
+      pane.paintState(called[index] ?? "");
       pane.tick(this.#now);
     }
     this.#strip.paint(panes, this.#link, this.#differences.shown);
@@ -109,14 +113,18 @@ export class View {
   }
 
   /**
-   * All new text, or as much of it as a frame may take.
+   * All new text, or as much of it as a frame may take: a slice of each pane in turn. Who had no turn is first in
+   * the next frame.
    * @param {Pane[]} panes
    */
   #paintTexts(panes) {
     const end = this.#now + BUDGET;
-    let behind = panes;
-    do behind = behind.filter((pane) => pane.paintText(SLICE));
-    while (behind.length > 0 && this.#now < end);
+    const waiting = [...panes.slice(this.#turn), ...panes.slice(0, this.#turn)];
+    for (let pane = waiting.shift(); pane !== undefined; pane = waiting.shift()) {
+      if (pane.paintText(SLICE)) waiting.push(pane);
+      this.#turn = Math.max(0, panes.indexOf(/** @type {Pane} */ (waiting[0])));
+      if (this.#now >= end) break;
+    }
   }
 
   #tick() {

@@ -148,7 +148,7 @@ test("one answer has no strip; several have, and a Stop for all where more than 
   assert.equal(el.querySelector(".hs-strip")?.hasAttribute("hidden"), true);
   await show({ text: "a", ttft_s: 0.5, ...STOP }, { text: "b", model: "b", ttft_s: 0.25, ...STOP });
   assert.deepEqual(buttons(".hs-strip"), ["Differences", "Stop all"]);
-  assert.equal(el.querySelector(".hs-ranks")?.textContent, "First wordb 0.25 s");
+  assert.equal(el.querySelector(".hs-ranks")?.textContent, "First word b 0.25 s");
   button("Stop all").click();
   await frame();
   assert.deepEqual(buttons(".hs-pane"), ["stopping…", "Copy answer", "Collapse", "stopping…", "Copy answer", "Collapse"]);

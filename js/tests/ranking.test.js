@@ -41,6 +41,11 @@ test("the best of each, and a draw is a draw", () => {
   ]);
 });
 
+test("where all are level there is nothing to tell", () => {
+  const same = () => pane({ ...DONE, ttft_s: 0.5, tokens_per_s: 40 }, "abc");
+  assert.deepEqual(ranks([same(), same()]), []);
+});
+
 test("one model that answers twice has two names", () => {
   assert.deepEqual(names([pane({ model: "a" }), pane({ model: "b" }), pane({ model: "a" })]), ["a (1)", "b", "a (2)"]);
 });

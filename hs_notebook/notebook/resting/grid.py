@@ -26,6 +26,8 @@ A_ROW = 3
 """Answers beside each other: more would be narrow columns."""
 _LINKS = re.compile(r"(?:https?|mailto):|#", re.IGNORECASE)
 _CELL = "text-align:left;vertical-align:top;white-space:normal;overflow-wrap:anywhere;padding:0.5em 1em"
+_ROW = "background:none"
+"""Against a host's stripes, and the colour of a row under the mouse."""
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
@@ -48,7 +50,7 @@ def _rows(cells: Sequence[Cell]) -> str:
     heads = "".join(f'<th scope="col" style="{_CELL}">{escape(cell.head)}</th>' for cell in cells)
     bodies = "".join(f'<td dir="auto" style="{_CELL}">{rendered(cell.markdown)}</td>' for cell in cells)
     figures = "".join(f'<td style="{_CELL}"><small>{escape(cell.figures)}</small></td>' for cell in cells)
-    return f"<tr>{heads}</tr><tr>{bodies}</tr><tr>{figures}</tr>"
+    return "".join(f'<tr style="{_ROW}">{row}</tr>' for row in (heads, bodies, figures))
 
 
 def rendered(markdown: str) -> str:
