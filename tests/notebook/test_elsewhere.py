@@ -1,6 +1,7 @@
 """Where nobody watches a live cell: nbclient, terminal IPython, a kernel that dies; loading and unloading."""
 
 import os
+import pty
 import signal
 import subprocess
 import sys
@@ -11,7 +12,7 @@ from far_end import FINISH, HOLD, text, whole
 from kernel import has_text
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
-from nbconvert import MarkdownExporter
+from nbconvert import HTMLExporter, MarkdownExporter
 
 pytestmark = pytest.mark.kernel
 
@@ -58,6 +59,18 @@ def test_a_failing_answer_fails_the_notebook_and_keeps_its_text(here):
     assert error["output_type"] == "error"
     assert len(error["traceback"]) <= 3
     assert book.cells[2].outputs == []
+
+
+def test_a_comparison_run_by_nbclient_reads_without_us(here):
+    here.plans = {"a": whole("**A**"), "b": whole("B")}
+    book = execute(notebook("%load_ext hs_notebook", ASK.replace("far-1", "a,b"), "print(len(reply))"))
+    nbformat.validate(book)
+    assert "widgets" not in book.metadata
+    (output,) = book.cells[1].outputs
+    assert set(output["data"]) == {"text/html", "text/markdown", "text/plain"}
+    page, _ = HTMLExporter().from_notebook_node(book)
+    assert "<strong>A</strong>" in page
+    assert book.cells[2].outputs[0]["text"] == "2\n"
 
 
 # -- terminal IPython ---------------------------------------------------------------------------------
@@ -116,6 +129,58 @@ def test_ctrl_c_in_a_terminal_keeps_the_text_and_says_one_line(here):
     assert rest[-2].endswith("interrupted: run the cell again to go on from here")
     assert rest[-1].startswith("Stopped by you")
     assert here.wait_for(lambda: here.left)
+
+
+def test_a_real_terminal_gets_formatted_text_where_rich_is_installed(here):
+    """A word in `**` is bold, and no escape of the model's comes through."""
+    here.plan = whole("# Head\n\nA **bold** w", "ord\x1b[2J.\n\n```py\nx = 1\n```\n\n[a](javascript:b)")
+    mine, theirs = pty.openpty()
+    command = [sys.executable, "-m", "IPython", "--no-banner", "--colors=NoColor", "-c", CODE]
+    with subprocess.Popen(
+        command, stdout=theirs, stderr=theirs, stdin=theirs, env=os.environ | {"TERM": "xterm"}
+    ):
+        os.close(theirs)
+        said = b"".join(iter(lambda: read(mine), b"")).decode()
+    os.close(mine)
+    assert "\x1b[1mbold\x1b[0m" in said
+    assert "**" not in said
+    assert "\x1b[2J" not in said
+    assert "\x1b]8;" not in said
+    assert "far-1 · 12 + 2 tokens" in said
+
+
+def read(terminal):
+    try:
+        return os.read(terminal, 4096)
+    except OSError:  # its other end is closed
+        return b""
+
+
+def test_several_answers_follow_each_other_in_a_terminal(here):
+    here.plans = {"a": [text("A begins"), 0.3, text(", A ends"), FINISH], "b": whole("B"), "c": whole("C")}
+    with ipython(CODE.replace("far-1", "a,b,c")) as process:
+        said = process.stdout.read().strip().split("\n\n")
+    assert [part for part in said if " · " not in part] == [
+        "== a ==",
+        "A begins, A ends",
+        "== b ==",
+        "B",
+        "== c ==",
+        "C",
+    ]
+    assert sum(part.endswith("complete") for part in said) == 3
+
+
+def test_in_the_background_of_a_terminal_nothing_is_printed_into_what_is_typed(here):
+    here.plan = whole("Hello")
+    code = (
+        "%load_ext hs_notebook\nget_ipython().run_cell_magic('holysheep', 'model=far-1 background', 'Hello')"
+    )
+    with ipython(
+        code + "\nimport time\nwhile str(_hs.status) != 'complete': time.sleep(.01)\nprint(_hs.text)"
+    ) as process:
+        said = process.stdout.read().strip().splitlines()
+    assert said == ["In the background, as number 1: far-1 (streaming). It is in _hs.", "Hello"]
 
 
 # -- a kernel that ends -------------------------------------------------------------------------------

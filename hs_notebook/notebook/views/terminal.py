@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import sys
-
 from hs_notebook.notebook.resting.bundle import harmless, whole
 from hs_notebook.notebook.views.base import SLICE_S, Shown
+from hs_notebook.notebook.views.ink import Ink, Plain, ink, put
 from hs_notebook.notebook.views.tail import Tail
 
 __all__ = ["TerminalView"]
@@ -16,6 +15,7 @@ class TerminalView(Shown):
 
     _now = 0
     _printed: Tail | None = None
+    _ink: Ink = Plain()
 
     def show(self) -> float:
         """Print the text that is new."""
@@ -33,31 +33,27 @@ class TerminalView(Shown):
         """Print what is new of the answer whose turn it is; how far it was printed."""
         answer = self.panes[self._now].answer
         if self._printed is None:
-            self._printed = Tail()
+            self._printed, self._ink = Tail(), ink()
             if len(self.panes) > 1:
-                _print(f"== {harmless(answer.model)} ==\n\n")
+                put(f"== {harmless(answer.model)} ==\n\n")
         new, replaces = self._printed.read(answer.parts)
         new = harmless(new)
         if replaces:
-            new = f"\n\n[What stands above counts no more; it starts over.]\n\n{new}"
+            self._ink.end()
+            put("\n\n[What stands above counts no more; it starts over.]\n\n")
+            self._ink = ink()
         if new:
-            _print(new)
+            self._ink.write(new)
         return self._printed
 
     def _end(self, *, stopped: bool) -> None:
         """Print the end of the answer whose turn it is; the next has its turn."""
         printed = self._print_news()
+        self._ink.end()
         rest = self._rest(self._now, self.panes[self._now], stopped=stopped)
         beyond = harmless(whole(rest.answer)[len(rest.answer.text) :])
         line = rest.footer(self.filled)
-        _print(f"{beyond}\n\n{line}\n" if printed.length or beyond else f"{line}\n")
+        put(f"{beyond}\n\n{line}\n" if printed.length or beyond else f"{line}\n")
         self._now, self._printed = self._now + 1, None
         if self._now < len(self.panes):
-            _print("\n")
-
-
-def _print(text: str) -> None:
-    """Write to standard output what its encoding has, and ? for the rest: not every terminal is UTF-8."""
-    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
-    sys.stdout.write(text.encode(encoding, "replace").decode(encoding))
-    sys.stdout.flush()
+            put("\n")
