@@ -113,17 +113,29 @@ class Reader:
             said["model"] = model
         if counts := inner(about, "usage"):
             said["usage"] = self._merged(counts, at_start=kind == "message_start")
+            said |= _beside(counts)
         if stop:
             said |= {"finish_reason": finish_reason(stop), "raw_finish_reason": stop}
             self.complete = True
         return said
 
     def _merged(self, counts: dict[str, Any], *, at_start: bool) -> Usage:
-        if at_start and not any(counts.get(name) for name in _INPUT):
-            # No prompt has 0 tokens: a gateway that does not know yet put them there.
-            counts = {name: value for name, value in counts.items() if value != 0}
+        if at_start:
+            # The output it names is a placeholder. And no prompt has 0 tokens: a gateway that does not know
+            # yet put them there.
+            unknown = None if any(counts.get(name) for name in _INPUT) else 0
+            counts = {name: value for name, value in counts.items() if value != unknown}
+            counts.pop("output_tokens", None)
         merge(self._usage, counts)
         return _normalised(self._usage)
+
+
+def _beside(counts: dict[str, Any]) -> dict[str, Any]:
+    """A note where the server bills something beside tokens."""
+    searches = count(inner(counts, "server_tool_use"), "web_search_requests")
+    if not searches:
+        return {}
+    return {"note": f"Web searches ({searches}) are billed beside the tokens; no cost here has them."}
 
 
 def _block(obj: dict[str, Any]) -> int:

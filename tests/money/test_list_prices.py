@@ -35,6 +35,12 @@ def test_the_articles_example_at_list_price():
     assert cost_usd(Usage(1500, output_tokens=850), list_prices.find("gpt-4.1", AT)) == Decimal("0.0098")
 
 
+def test_a_compaction_at_list_price():
+    """genai-prices itself makes $0.000663 of that stream: its own extractor leaves the compaction out."""
+    usage = Usage(55377, 55096, 0, 91)
+    assert cost_usd(usage, list_prices.find("claude-sonnet-4.5", AT)) == Decimal("0.0187368")
+
+
 def test_a_long_context_costs_more():
     price = list_prices.find("claude-sonnet-4.5", AT)
     costs = [cost_usd(Usage(tokens, output_tokens=1000), price) for tokens in (200_000, 200_001)]

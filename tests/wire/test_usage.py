@@ -187,6 +187,8 @@ def test_openai(raws, usage):
 
 
 def anthropic_usage(start, *deltas):
+    if not deltas:
+        return last_usage(anthropic.Reader(), [{"type": "message", "content": [], "usage": start}])
     events = [{"type": "message_start", "message": {"model": "c", "usage": start}}]
     events += [{"type": "message_delta", "delta": {}, "usage": delta} for delta in deltas]
     return last_usage(anthropic.Reader(), events)
@@ -277,7 +279,8 @@ ANTHROPIC = {
         [{"input_tokens": 0, "output_tokens": 0}, {"input_tokens": 77, "output_tokens": 5}],
         Usage(77, output_tokens=5),
     ),
-    "a gateway that knew nothing when it broke off": ([{"input_tokens": 0, "output_tokens": 0}], Usage()),
+    "a gateway that knew nothing when it broke off": ([{"input_tokens": 0, "output_tokens": 0}, {}], Usage()),
+    "the output at the start is a placeholder": ([{"input_tokens": 43, "output_tokens": 1}, {}], Usage(43)),
     "a gateway that nulls the input in the delta": (
         [{"input_tokens": 77, "output_tokens": 1}, {"input_tokens": None, "output_tokens": 5}],
         Usage(77, output_tokens=5),
