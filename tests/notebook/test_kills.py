@@ -29,7 +29,7 @@ def run(kernel, number):
 
 
 def send(kernel, number):
-    code = f"%%holysheep local var=reply max_tokens=80\nTell me a story about {number} sheep."
+    code = f"%%holysheep local var=reply max_tokens=150\nTell me a story about {number} sheep."
     return kernel.send(code, f"cell-{number}")
 
 
@@ -84,7 +84,7 @@ def test_killed_at_any_moment_it_costs_no_word_and_no_token(own_kernel, holyshee
         )
         oracle, usage = generated(holysheep_home, event)
         rows = rows_of(name)
-        ways.append(str(rows["resumed_by"].iloc[-1]))
+        ways.append("replay" if rows["resumed_by"].eq("replay").iloc[-1] else "from the start")
         had = kept.text if kept is not None else ""
         print(f"killed after {moment:.2f} s: {len(had)} of {len(text)} characters on disk, {ways[-1]}")
 
@@ -96,5 +96,5 @@ def test_killed_at_any_moment_it_costs_no_word_and_no_token(own_kernel, holyshee
         assert runs_of_the_model(holysheep_home) == before + 1
         assert rows["input_tokens"].sum() == usage.input_tokens
         assert rows["output_tokens"].sum() == usage.output_tokens
-        assert ways[-1] == ("replay" if had else "<NA>")
+        assert ways[-1] == ("replay" if had else "from the start")
     print({way: ways.count(way) for way in sorted(set(ways))})
