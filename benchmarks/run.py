@@ -11,7 +11,17 @@ import time
 from importlib import import_module
 from importlib.metadata import version
 
-NAMES = ("throughput", "memory", "long_line", "truncation", "load_time", "iopub", "store")
+NAMES = (
+    "throughput",
+    "memory",
+    "long_line",
+    "truncation",
+    "load_time",
+    "iopub",
+    "store",
+    "resumed_cell",
+    "replay",
+)
 SHOWN = ("hs-notebook", "openai", "httpx", "httpx-sse", "msgspec", "pandas", "ipykernel")
 
 
@@ -35,7 +45,7 @@ def arguments():
         "names", nargs="*", metavar="NAME", help=f"of {', '.join(NAMES)}; all of them if none is named"
     )
     parser.add_argument("--events", type=int, default=10_000, help="throughput: chunks an answer")
-    parser.add_argument("--rounds", type=int, default=5, help="throughput, long_line, load_time")
+    parser.add_argument("--rounds", type=int, default=5, help="all but memory, truncation and iopub")
     parser.add_argument("--memory-events", type=int, default=100_000)
     parser.add_argument("--stride", type=int, default=1, help="truncation: bytes from one cut to the next")
     parser.add_argument("--seconds", type=int, default=50, help="iopub: over how long the answer comes")

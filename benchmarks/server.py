@@ -19,6 +19,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -168,7 +169,7 @@ def send_cut(connection, shape, length, ending):
 
 
 def serve(connection):
-    with connection:
+    with connection, suppress(ConnectionError):  # a client may leave when it has seen enough
         while request := read_request(connection):
             kind, *rest = SPEC.search(request)[0].decode().split("-")
             if kind == "stream":
