@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -30,7 +31,10 @@ def ask(client: HolySheep, question: Question, where: Place) -> list[Pane]:
     within = purse(chosen.budget, chosen.unpriced)
     asker = Asker(client, where, None, chosen.restart, chosen.on_interrupt, within)
     if len(requests) == 1:
-        return [Pane.of(asker, asker.ask(requests[0], resuming.choose(chosen, where, requests[0])))]
+        before = resuming.choose(chosen, where, requests[0])
+        if before is not None:
+            _make_ready(where)
+        return [Pane.of(asker, asker.ask(requests[0], before))]
     known = resuming.compared(chosen, where, requests)
     asker = replace(asker, comparison_id=known.id if known else uuid.uuid4().hex)
     panes: list[Pane] = []
@@ -53,5 +57,17 @@ def resume(client: HolySheep, name: str, where: Place) -> list[Pane]:
     Raises:
         SettingError: There is none, or it cannot be taken up; nothing was sent.
     """
-    asker = Asker(client, where)
-    return [Pane.of(asker, asker.go_on(resuming.named(name, where)))]
+    asker, before = Asker(client, where), resuming.named(name, where)
+    _make_ready(where)
+    return [Pane.of(asker, asker.go_on(before))]
+
+
+def _make_ready(where: Place) -> None:
+    """Import what a live cell takes, for one that has text to show at once.
+
+    In the first cell of a kernel the engine else imports httpx meanwhile, for a request that has time, and
+    holds the interpreter: the kept text was there twice as late.
+    """
+    if where.cell_id is not None:
+        with suppress(ImportError, OSError):  # then there is another view
+            from hs_notebook.notebook.views import widget  # noqa: F401 - for the import
