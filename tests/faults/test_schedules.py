@@ -36,7 +36,7 @@ SCHEDULES = st.lists(st.one_of(*[FAULTS] * 8, HANG), max_size=5)
     model=st.sampled_from(["model-x", "claude-sonnet-4-5"]),
     restart=st.sampled_from(["auto", "auto", "never"]),
 )
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_any_schedule_of_faults(relayed, faults, model, restart):
     """Whole, or a true beginning and why; each event once; nothing billed twice unsaid; nothing is left."""
     scenario = Scenario(
