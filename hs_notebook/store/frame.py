@@ -90,6 +90,8 @@ def _array(kind: str | tuple[str, ...], values: Sequence[Any]) -> Any:  # noqa: 
     import numpy as np
     import pandas as pd
 
+    if len(values) > 1 and values[0] is None and values.count(None) == len(values):
+        return _array(kind, [None]).take(np.zeros(len(values), dtype="int64"))  # half the columns, mostly
     if isinstance(kind, tuple):
         code = _Codes({word: number for number, word in enumerate(kind)})
         codes = np.fromiter(map(code.__getitem__, values), dtype="int8", count=len(values))
@@ -121,6 +123,6 @@ def _texts(values: Sequence[str | None]) -> Any:  # noqa: ANN401 - pandas' array
     import numpy as np
     import pandas as pd
 
-    if values and values.count(values[0]) == len(values):  # one notebook, no comparison: half the columns
+    if values and values.count(values[0]) == len(values):  # one notebook, one server
         return pd.array(values[:1], dtype="string").take(np.zeros(len(values), dtype="int64"))
     return pd.array(values, dtype="string")

@@ -6,7 +6,7 @@ many calls it lacks. Money is added up in Decimal and rounded once, to the neare
 
 from __future__ import annotations
 
-from decimal import Context, Decimal
+from decimal import Context, Decimal, localcontext
 from typing import TYPE_CHECKING, Any
 
 from hs_notebook.store.frame import arrays
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
-__all__ = ["COLUMNS", "NEEDED", "grouped", "total", "withdrawn"]
+__all__ = ["COLUMNS", "NEEDED", "grouped", "needed", "total", "withdrawn"]
 
 _KEYS: dict[str, tuple[str, ...]] = {
     "model": ("model",),
@@ -27,26 +27,20 @@ _KEYS: dict[str, tuple[str, ...]] = {
     "comparison": ("comparison_id", "model"),
 }
 
-NEEDED = (
+_FIGURES = (
     "started_at",
-    "notebook",
-    "cell_id",
-    "session",
-    "comparison_id",
-    "answer_id",
-    "attempt",
-    "resumed_by",
-    "model",
-    "status",
     "input_tokens",
     "output_tokens",
     "usage_source",
-    "cost_usd",
     "ttft_s",
     "duration_s",
     "tokens_per_s",
 )
-"""The columns of the ledger that a view is made of."""
+_SETTLING = ("answer_id", "attempt", "resumed_by", "status", "cost_usd")
+"""What is read to tell which calls have ended, and where their counts stand."""
+
+NEEDED = ("notebook", "cell_id", "session", "comparison_id", "model", *_FIGURES, *_SETTLING)
+"""The columns of the ledger that the groups of any kind are made of."""
 
 _MOMENT = "datetime64[us, UTC]"
 
@@ -66,6 +60,11 @@ _EXACT = Context(prec=100)
 """Our own arithmetic: a notebook may have set the global context to three digits."""
 
 
+def needed(by: str) -> list[str]:
+    """The columns of the ledger that these groups are made of."""
+    return [*_FIGURES, *_SETTLING, *(key for key in _KEYS[by] if key != "day")]
+
+
 def grouped(columns: Mapping[str, Sequence[Any]], by: str) -> pd.DataFrame:
     """One row for each group, in order of its first call; models by what they cost, the dearest first.
 
@@ -80,15 +79,16 @@ def grouped(columns: Mapping[str, Sequence[Any]], by: str) -> pd.DataFrame:
     """
     import pandas as pd
 
-    rows = arrays(columns, [name for name in NEEDED if name != "cost_usd"])
-    rows["day"] = rows["started_at"].dt.floor("D")
+    keys = _KEYS[by]
+    rows = arrays(columns, [*_FIGURES, *(key for key in keys if key != "day")])
+    if by == "day":
+        rows["day"] = rows["started_at"].dt.floor("D")
     elsewhere = withdrawn(columns)
     rows["without_counts"] = rows["usage_source"].eq("missing").fillna(value=False) & ~elsewhere
     cost_known = pd.Series([text is not None for text in columns["cost_usd"]], dtype="bool")
     rows["without_cost"] = ~(cost_known | elsewhere)
     rows["share_estimated"] = rows["usage_source"].eq("estimated").fillna(value=False)
-    keys = list(_KEYS[by])
-    groups = rows.groupby(keys, sort=False, dropna=by == "comparison")
+    groups = rows.groupby(list(keys), sort=False, dropna=by == "comparison")
     table = _sums(groups)
     costs = _costs(columns["cost_usd"], groups.ngroup().fillna(-1).to_numpy("int64"), len(table))
     table.insert(list(table).index("without_cost"), "cost_usd", costs)
@@ -120,10 +120,11 @@ def _sums(groups: Any) -> pd.DataFrame:  # noqa: ANN401 - pandas' groups
 def _costs(texts: Sequence[str | None], codes: np.ndarray[Any, Any], count: int) -> Any:  # noqa: ANN401 - pandas' array
     import pandas as pd
 
-    sums: list[Decimal | None] = [None] * count
+    by_group: list[list[str | None]] = [[] for _ in range(count)]
     for code, text in zip(codes.tolist(), texts, strict=True):
-        if text is not None and code >= 0:
-            sums[code] = _EXACT.add(sums[code] or Decimal(0), Decimal(text))
+        if code >= 0:
+            by_group[code].append(text)
+    sums = [total(known) for known in by_group]
     return pd.array([None if one is None else float(one) for one in sums], dtype="Float64")
 
 
@@ -155,7 +156,5 @@ def withdrawn(columns: Mapping[str, Sequence[Any]]) -> np.ndarray[Any, Any]:
 def total(texts: Iterable[str | None]) -> Decimal | None:
     """The sum of what is known, exact; None where nothing is."""
     known = [Decimal(text) for text in texts if text is not None]
-    whole = Decimal(0)
-    for cost in known:
-        whole = _EXACT.add(whole, cost)
-    return whole if known else None
+    with localcontext(_EXACT):
+        return sum(known, Decimal(0)) if known else None

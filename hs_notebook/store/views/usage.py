@@ -58,7 +58,7 @@ def usage(
     from hs_notebook.store.views import groups
 
     check_by(by)
-    return groups.grouped(default().columns(groups.NEEDED, chosen), by)
+    return groups.grouped(default().columns(groups.needed(by), chosen), by)
 
 
 def select(scope: Scope = "notebook", since: Since | None = None, session: str | None = None) -> Selection:
