@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from hs_notebook.money.mixes import Asked
     from hs_notebook.store.views.usage import Scope, Since
 
-__all__ = ["estimate_errors", "plans", "recost", "what_if"]
+__all__ = ["estimate_errors", "plans", "recost", "unpriced", "what_if"]
+
+_told: set[str] = set()
 
 
 def what_if(models: Sequence[Asked], usage: pd.DataFrame | None = None) -> pd.DataFrame:
@@ -136,6 +138,27 @@ def recost(*, scope: Scope = "notebook", since: Since | None = None, dry_run: bo
         default().revise([change.money for change in changes])
     notes = [f"{len(changes)} rows {'would change' if dry_run else 'were costed anew'}."]
     return frame(recosting.COLUMNS, [change.shown() for change in changes], notes)
+
+
+def unpriced() -> list[str]:
+    """A line for each model of this notebook whose price nobody knows, each said once in this process.
+
+    Raises:
+        StoreError: The store cannot be read.
+    """
+    from hs_notebook.money.prices import HOW_TO_SET
+    from hs_notebook.store.ledger import default
+    from hs_notebook.store.views.usage import select
+
+    columns = default().columns(("model", "model_served", "output_tokens", "cost_usd"), select())
+    models = {
+        served or model
+        for model, served, made, cost in zip(*columns.values(), strict=True)
+        if made is not None and cost is None
+    }
+    new = sorted(models - _told)
+    _told.update(new)
+    return [f"No price is known for {model}; {HOW_TO_SET}." for model in new]
 
 
 def estimate_errors(usage: pd.DataFrame | None = None) -> pd.DataFrame:

@@ -162,3 +162,14 @@ def test_past_estimates_are_held_against_the_counts():
     assert table.loc["gpt-4.1", ["output_bias", "output_error"]].tolist() == [-0.25, 0.25]
     assert pd.isna(table.loc["another", "output_error"])
     assert table.loc["gpt-4.1", "in_words"] == "gpt-4.1: input ±20%, output ±25% over 2 calls"
+
+
+def test_a_model_without_a_price_is_said_once(monkeypatch):
+    from hs_notebook import accounts
+
+    monkeypatch.setattr(accounts, "_told", set())
+    used("a", "house-model", Usage(5, output_tokens=5))
+    used("b", "gpt-4.1", Usage(5, output_tokens=5))
+    [note] = accounts.unpriced()
+    assert note.startswith("No price is known for house-model; put [[price]] with model, input and output")
+    assert accounts.unpriced() == []

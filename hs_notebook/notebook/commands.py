@@ -140,7 +140,11 @@ def _source(name: str | None) -> str:
 def _usage(_magics: HolySheepMagics, rest: str) -> None:
     from IPython.display import display
 
+    from hs_notebook import accounts
+
     display(usage_table.shown(rest), raw=True)  # type: ignore[no-untyped-call]
+    for note in accounts.unpriced():
+        say(note)
 
 
 def _export(_magics: HolySheepMagics, rest: str) -> None:
