@@ -124,7 +124,7 @@ def test_any_line_is_read_or_refused(line):
 @given(
     st.dictionaries(
         st.sampled_from(["system", "model"]),
-        st.text(st.characters(exclude_characters='"\\\n,\r'), min_size=1),
+        st.text(st.characters(exclude_characters='"\\\n,\r'), min_size=1).filter(str.strip),
     )
 )
 def test_any_quoted_value_comes_back(values):
