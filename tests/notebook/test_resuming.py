@@ -35,6 +35,7 @@ def interrupt(kernel, code, cell="cell-1"):
 
 def break_off(kernel, code, cell="cell-1"):
     """Run a cell and `kill -9` its kernel when some of its text is in the journal; that text."""
+    journal.default().latest("the-notebook")  # the first look imports for seconds on a busy machine
     kernel.until(has_text, kernel.send(code, cell))
     end = time.monotonic() + 30
     while not ((kept := journal.default().latest("the-notebook")) and kept.text):
