@@ -234,3 +234,21 @@ test("each block of code has its button, which gives the code as it is then", as
   await frame();
   assert.deepEqual(copied, ["print(1)", "print(1)\nprint(2)", "other"]);
 });
+
+test("two pages show the same, and the press of one is no press of the other", async () => {
+  const [one, two] = [live(), live()];
+  /** @param {import("../protocol.js").FromKernel[]} messages */
+  const both = async (...messages) => {
+    for (const { model } of [one, two]) model.arrive(...messages);
+    await frame();
+  };
+  await both({ type: "update", seq: 1, deltas: [{ pane: 0, offset: 0, text: "Hello" }], states: [{ pane: 0, ...STATE, ...STOP }] }, { type: "welcome" });
+  one.button("Stop").click();
+  await both({ type: "done", pane: 0, action: "stop", ok: true, message: "Stopping." });
+  assert.deepEqual([one.buttons()[0], two.buttons()[0]], ["stopping…", "Stop"]);
+  await both({ type: "update", seq: 2, states: [{ pane: 0, ...RESTING, stop_hint: null }] });
+  assert.deepEqual(one.buttons(), two.buttons());
+  assert.equal(one.text(".hs-word"), "interrupted");
+  assert.equal(two.text(".hs-text"), one.text(".hs-text"));
+  assert.deepEqual([one.pressed().length, two.pressed().length], [1, 0]);
+});
