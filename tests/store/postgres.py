@@ -76,15 +76,9 @@ class Cluster:
         return psycopg.connect(host=str(self.folder), user="postgres", dbname="postgres", autocommit=True)
 
     def _wait(self):
-        import psycopg
-
         end = time.monotonic() + PATIENCE_S
-        while True:
-            try:
-                self._connect().close()
-            except psycopg.OperationalError:
-                if self.server.poll() is not None or time.monotonic() > end:
-                    raise RuntimeError((self.folder / "postgres.log").read_text()) from None
-                time.sleep(0.05)
-            else:
-                return
+        asks = [programs() / "pg_isready", "-q", "-h", self.folder]
+        while subprocess.run(asks, check=False).returncode:
+            if self.server.poll() is not None or time.monotonic() > end:
+                raise RuntimeError((self.folder / "postgres.log").read_text())
+            time.sleep(0.05)
