@@ -183,7 +183,7 @@ export class Pane {
 
   /** @param {string} title */
   #figure(title) {
-    const figure = element(this.#document, "span", "hs-figure", { title });
+    const figure = element(this.#document, "span", "hs-figure", { title, dir: "ltr" });
     this.figures.append(figure);
     return figure;
   }

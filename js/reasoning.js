@@ -28,7 +28,7 @@ export class Reasoning {
     summary.addEventListener("click", () => {
       this.#byHand = true;
     });
-    this.#amount = element(document, "span", "hs-amount");
+    this.#amount = element(document, "bdi", "hs-amount");
     summary.append("Reasoning", this.#amount);
     this.#parts = [summary, this.sheet.element];
   }

@@ -69,7 +69,7 @@ export class Strip {
   #entry(what) {
     const there = this.#ranks.get(what);
     if (there !== undefined) return there;
-    const [name, figure] = [element(this.#document, "span", "hs-rank-name", { dir: "auto" }), element(this.#document, "span", "hs-rank-value")];
+    const [name, figure] = [element(this.#document, "span", "hs-rank-name", { dir: "auto" }), element(this.#document, "span", "hs-rank-value", { dir: "ltr" })];
     const entry = element(this.#document, "div", "hs-rank", { role: "listitem" });
     entry.append(`${what} `, name, " ", figure);
     this.#list.append(entry);

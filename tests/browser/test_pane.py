@@ -106,6 +106,10 @@ def test_forced_colours_and_a_page_from_right_to_left(open_bed):
     assert bed.page.evaluate(moves) > 0
     model, tools = (bed.page.locator(name).first.bounding_box() for name in (".hs-model", ".hs-tools"))
     assert model["x"] > tools["x"]
+    directions = "figures => new Set(figures.map((figure) => getComputedStyle(figure).direction)).size"
+    figures = bed.page.locator(".hs-figure, .hs-rank-value")
+    assert figures.first.evaluate("figure => getComputedStyle(figure).direction") == "ltr"
+    assert figures.evaluate_all(directions) == 1  # "6.2 s", not "s 6.2"
 
 
 def test_panes_stand_side_by_side_and_below_each_other_where_the_cell_is_narrow(open_bed):
