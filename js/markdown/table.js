@@ -65,8 +65,10 @@ export class TableView extends Container {
     const body = element(before.ownerDocument, "tbody", "hs-md-body");
     if (first && !first.style.tableLayout) fix(first, widths);
     fix(next, widths);
+    const part = element(before.ownerDocument, "div", "hs-md-part");
     next.append(body);
-    this.element.append(next);
+    part.append(next);
+    this.element.append(part);
     return body;
   }
 

@@ -37,7 +37,9 @@ class Text {
   /** @param {Block} node @param {Stage} stage */
   show(node, stage) {
     const text = node._string_content ?? "";
-    const task = node._parent?.type === "item" && node._prev === null && node.type === "paragraph" ? TASK.exec(text) : null;
+    const first = node._parent?.type === "item" && node._prev === null;
+    const task = first && node.type === "paragraph" ? TASK.exec(text) : null;
+    if (first) this.#element.parentElement?.classList.toggle("hs-md-todo", task !== null);
     this.#flow.show(task ? text.slice(task[0].length) : text, stage, task ? [box(task[1] !== " "), " "] : []);
     if (stage === "open") this.#page.growing = this.#element;
     turn(this.#element, text, this.#page.root);
