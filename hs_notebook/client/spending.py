@@ -33,10 +33,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from hs_notebook.answer import Answer
+    from hs_notebook.attempt import Attempt
     from hs_notebook.money.budget import Scope
     from hs_notebook.money.price_book import Price
     from hs_notebook.store.place import Place
     from hs_notebook.store.reservations import Kept
+    from hs_notebook.wire.chunk import Usage
 
 __all__ = ["Spending"]
 
@@ -85,7 +87,8 @@ class Spending:
         self._began_at = 0
         self._price: Price | None = None
         self._claimed: Decimal | None = None  # None: no budget holds, or nothing can be priced
-        self._most: Decimal | None = None
+        self._longest: int | None = None  # tokens that the answer can have at most
+        self._most: Decimal | None = None  # what the run costs then
         self._meter = _Meter(0)
         self._rules: list[Budget] = []
         self._watching: asyncio.Task[None] | None = None
@@ -127,7 +130,8 @@ class Spending:
             return
         sent = tokens.of_prompt(request.messages, request.model) + tokens.of_text(answer.text, request.model)
         self._meter = _Meter(sent, seen=(len(answer.parts), len(answer.reasoning_parts)))
-        self._most = self._costs(cap_of(request.model) if request.max_tokens is None else request.max_tokens)
+        self._longest = cap_of(request.model) if request.max_tokens is None else request.max_tokens
+        self._most = self._costs(self._longest)
         if request.max_tokens is not None and self._most is not None:
             self._claim(self._most, self._most)
         else:
@@ -229,13 +233,24 @@ class Spending:
             parts = thoughts = 0  # it started over
         meter.tokens += by_characters("".join(answer.parts[parts : meter.seen[0]]))
         meter.tokens += by_characters("".join(answer.reasoning_parts[thoughts : meter.seen[1]]))
+        self._heed_input(attempt.usage)
+        return cast("Decimal", self._costs(self._made(attempt)))
+
+    def _heed_input(self, usage: Usage | None) -> None:
+        """Take the provider's count of the prompt for ours, once it says it."""
+        counted = None if usage is None else usage.input_tokens
+        if counted is None or counted == self._meter.input_tokens:
+            return
+        self._meter.input_tokens = counted
+        self._most = self._costs(self._longest)
+
+    def _made(self, attempt: Attempt) -> int:
+        """Tokens of output so far: by the text, which is no longer than was asked for, or as counted."""
+        limit, told = self._answer.request.max_tokens, self._meter.tokens
         counted = None if attempt.usage is None else attempt.usage.output_tokens
-        if attempt.usage is not None and attempt.usage.input_tokens is not None:
-            meter.input_tokens = attempt.usage.input_tokens
-        cost = self._costs(max(meter.tokens, counted or 0))
-        if self._most is not None and self._answer.request.max_tokens is not None and counted is None:
-            cost = min(cast("Decimal", cost), self._most)  # the text cannot be longer than was asked for
-        return cast("Decimal", cost)
+        if counted is not None and attempt.finish_reason is not None:
+            return counted
+        return max(told if limit is None else min(told, limit), counted or 0)
 
     def _halt(self, cost: Decimal) -> None:
         self.error = stopped(cost, self._rules)

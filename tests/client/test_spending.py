@@ -125,6 +125,7 @@ def test_a_limit_on_the_answer_is_what_is_claimed(serve, client):
             await asyncio.sleep(0.002)
         await peer.piece(event(finish="length", model="gpt-4.1"))
         await peer.piece(event(usage=(8, 100), model="gpt-4.1"))
+        await asyncio.sleep(3 * spending.INTERVAL)  # it is looked at once more before the end
         await peer.finish()
 
     answer = client(serve(script)).ask("hello", model="gpt-4.1", max_tokens=100, budget=CALL)
