@@ -44,9 +44,8 @@ def test_a_page_that_missed_something_gets_it_all(kernel, far):
     ran = kernel.run(ASK, "cell-1")
     model = ran.kind("display_data")[0]["content"]["data"][WIDGET]["model_id"]
     kernel.say(model, {"type": "sync"})
-    snapshot = kernel.until_any(lambda message: message["msg_type"] == "comm_msg")["content"]["data"][
-        "content"
-    ]
+    answer = kernel.until_any(lambda message: "'snapshot'" in str(message["content"]))
+    snapshot = answer["content"]["data"]["content"]
     assert snapshot["type"] == "snapshot"
     assert snapshot["seq"] == ran.updates[-1]["seq"]
     assert snapshot["panes"][0]["text"] == "Hello world"

@@ -103,4 +103,4 @@ class Blocks:
     def _markdown(self, text: str, one: Figures) -> str:
         head = [f"### {escaped(harmless(one.model))}"] if len(self._panes) > 1 else []
         below = small(harmless(f"{footer(one)} · {one.stop_hint or ''}".rstrip(" ·")))
-        return "\n\n".join(part for part in (*head, inert(dollars(text)), below) if part)
+        return "\n\n".join(part for part in (*head, inert(dollars(text.rstrip("\n"))), below) if part)

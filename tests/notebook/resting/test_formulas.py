@@ -50,6 +50,6 @@ def test_what_comes_of_it_is_made_inert_like_any_text(text):
 
 @pytest.mark.parametrize("piece", ["\\(", "\\[", "\\(x", "$ \\(", "` \\(", "`` \\(a` "])
 def test_it_takes_time_in_proportion(piece):
-    began = time.perf_counter()
+    began = time.process_time()
     dollars(piece * (100_000 // len(piece)))
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 5
