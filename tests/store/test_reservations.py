@@ -33,6 +33,14 @@ def claim(answer_id, place=HERE):
         return None
 
 
+@pytest.fixture(autouse=True)
+def on_each_database(where, monkeypatch):
+    """Every test runs on SQLite and on PostgreSQL."""
+    monkeypatch.setenv("HOLYSHEEP_STORE", where)
+    yield
+    default()._database.close()
+
+
 @pytest.fixture
 def budget():
     """Set a budget for three cents."""
