@@ -119,12 +119,13 @@ def matches(expected, text):
 
 @pytest.mark.kernel
 @pytest.mark.model
-def test_every_cell_runs_and_ends_as_it_says(provider, monkeypatch):
+def test_every_cell_runs_and_ends_as_it_says(provider, monkeypatch, tmp_path):
     monkeypatch.setenv("HOLYSHEEP_BASE_URL", provider)
     monkeypatch.setenv("HOLYSHEEP_API_KEY", KEY)
     sources = [source.replace(EXAMPLE_URL, provider).replace(ASKED, repr(KEY)) for source, _ in cells()]
     notebook = new_notebook(cells=[new_code_cell(source) for source in sources])
-    NotebookClient(notebook, timeout=120, allow_errors=True).execute()
+    here = {"metadata": {"path": str(tmp_path)}}  # the page writes a file
+    NotebookClient(notebook, timeout=120, allow_errors=True, resources=here).execute()
 
     for cell, (_, expected) in zip(notebook.cells, cells(), strict=True):
         text = shown(cell)
