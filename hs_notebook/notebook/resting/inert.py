@@ -4,7 +4,8 @@ A notebook trusts the output of a cell that just ran: its Markdown may bring HTM
 outside code, `<` before anything that could be a tag is escaped, a link goes to http, https, mailto or within
 the page and nowhere else, and an image becomes a link (it would load by itself, and tell its server).
 
-Rule of this file: code is left as it is, and is taken for code only where every renderer must agree. This
+Rule of this file: code is left as it is, and is taken for code only where every renderer must agree. (Only a
+diagram to be drawn is named text: nbconvert 7 puts the source of one into its page as HTML.) This
 module follows the plain shapes (fences, lists, spans within a line). Where a line leaves them, it is `lost`:
 from there on all is treated as prose. At worst an escape shows in some code; never does a tag come through.
 
@@ -15,6 +16,7 @@ Source: https://spec.commonmark.org/0.31.2/; how JupyterLab takes formulas out b
 
 from __future__ import annotations
 
+import html
 import re
 from dataclasses import dataclass, field
 
@@ -103,7 +105,9 @@ class _Document:
         self._flush()
         if formula:
             self.out.append("")  # no formula goes over a blank line: none can swallow the fence
-        self.out.append(line)
+        mark, info = line[: found.end()], line[found.end() :]
+        drawn = "mermaid" in html.unescape(info).replace("\\", "").lower()
+        self.out.append(f"{mark}text {info.lstrip()}" if drawn else line)
         self.fence = (found["fence"], column)
         return True
 
