@@ -4,10 +4,12 @@ A notebook trusts the output of a cell that just ran: its Markdown may bring HTM
 outside code, `<` before anything that could be a tag is escaped, a link goes to http, https, mailto or within
 the page and nowhere else, and an image becomes a link (it would load by itself, and tell its server).
 
-Rule of this file: code is left as it is, and is taken for code only where every renderer must agree. (Only a
-diagram to be drawn is named text: nbconvert 7 puts the source of one into its page as HTML.) This
+Rule of this file: code is left as it is, and is taken for code only where every renderer must agree. This
 module follows the plain shapes (fences, lists, spans within a line). Where a line leaves them, it is `lost`:
 from there on all is treated as prose. At worst an escape shows in some code; never does a tag come through.
+
+What stands after a fence is kept only if it is plain: JupyterLab 4.6 writes it into an attribute unescaped,
+and nbconvert 7 puts a mermaid diagram into its page as HTML (both seen 2026-11-22).
 
 Source: https://spec.commonmark.org/0.31.2/; how JupyterLab takes formulas out before
 (rendermime/src/latex.ts) and how nbconvert does (nbconvert/filters/markdown_mistune.py), both read
@@ -16,7 +18,6 @@ Source: https://spec.commonmark.org/0.31.2/; how JupyterLab takes formulas out b
 
 from __future__ import annotations
 
-import html
 import re
 from dataclasses import dataclass, field
 
@@ -25,6 +26,7 @@ from hs_notebook.notebook.resting.inert_prose import inert_prose
 __all__ = ["inert"]
 
 _FENCE = re.compile(r"(?P<fence>`{3,}(?=[^`]*$)|~{3,})")
+_LANGUAGE = re.compile(r"[ \t]*[\w+#.\- \t]*")
 _FENCE_LIKE = re.compile(r"[ \t]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)*(?:`{3,}|~{3,})")
 _ITEM = re.compile(r" {0,3}(?:[-*+]|(?P<number>\d{1,9})[.)]) {1,4}(?=\S)")
 _RULE = re.compile(r" {0,3}(?:(?:\*[ \t]*){3,}|(?:-[ \t]*){3,}|(?:_[ \t]*){3,})$")
@@ -105,9 +107,8 @@ class _Document:
         self._flush()
         if formula:
             self.out.append("")  # no formula goes over a blank line: none can swallow the fence
-        mark, info = line[: found.end()], line[found.end() :]
-        drawn = "mermaid" in html.unescape(info).replace("\\", "").lower()
-        self.out.append(f"{mark}text {info.lstrip()}" if drawn else line)
+        plain = _LANGUAGE.fullmatch(line, found.end()) and "mermaid" not in line.lower()
+        self.out.append(line if plain else f"{line[: found.end()]}text")
         self.fence = (found["fence"], column)
         return True
 
