@@ -207,7 +207,9 @@ class ComparisonError(HolySheepError):
         answers: All of them, in the order asked; each one's own error is in its `error`.
     """
 
-    def __init__(self, answers: Sequence[Answer], what: str, *, means: str = "", remedy: str = "") -> None:
+    def __init__(
+        self, what: str, *, answers: Sequence[Answer] = (), means: str = "", remedy: str = ""
+    ) -> None:
         super().__init__(what, means=means, remedy=remedy)
         self.answers = list(answers)
 

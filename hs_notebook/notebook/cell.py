@@ -131,8 +131,8 @@ def _several(answers: list[Answer], failed: list[Answer]) -> ComparisonError:
     line = "" if first.error is None else f"{first.model}: {first.error.lines[0]}"
     whole = len(failed) < len(answers)
     return ComparisonError(
-        answers,
         f"{len(failed)} of {len(answers)} models gave no whole answer: {names}.",
+        answers=answers,
         means=line,
         remedy=f"Run the cell again to ask {'these alone' if whole else 'them again'}; all text is kept.",
     )

@@ -41,7 +41,8 @@ class Judge(HTMLParser):
         if tag not in HARMLESS:
             self.acting.append(tag)
         for name, value in attrs:
-            if name.startswith("on") or name == "src" or ACTS.match(value or ""):
+            leads = name not in ("id", "class", "title") and ACTS.match(value or "")
+            if name.startswith("on") or name == "src" or leads:
                 self.acting.append((tag, name, value))
 
 
