@@ -59,7 +59,7 @@ STATIC = ROOT / "hs_notebook" / "static"
 PYTHONS = ("3.11", "3.13")
 """The Pythons tested: one with everything, the other, where it is on the machine, with the fast tests."""
 
-FAST = "not browser and not model and not kernel"
+FAST = "not browser and not model and not kernel and not long"
 
 SIDE_BY_SIDE = ("-n", str(min(4, os.cpu_count() or 1)), "--dist", "loadfile")
 """Test files run beside each other: most of a test's time is waiting for sockets and kernels."""
@@ -132,22 +132,30 @@ def new_record(name: str) -> Path:
 
 
 def full_tests(report: Report, version: str) -> None:
-    """Every test, with coverage by branch."""
+    """Every test but the long ones, with coverage by branch."""
     report.begin()
     record = new_record(f"pytest-{version}")
     python = python_in(VENV)
     run(python, "-m", "coverage", "erase")
-    status = run(python, "-m", "coverage", "run", "-m", "pytest", *SIDE_BY_SIDE, f"--junitxml={record}")
-    report.step(f"pytest {version}", status, record)
+    counted = (python, "-m", "coverage", "run", "-m", "pytest", *SIDE_BY_SIDE, "-m", "not long")
+    report.step(f"pytest {version}", run(*counted, f"--junitxml={record}"), record)
     report.begin()
     run(python, "-m", "coverage", "combine", "--quiet")
     report.step("coverage", run(python, "-m", "coverage", "report"))
 
 
+def long_tests(report: Report, version: str) -> None:
+    """The tests that go through every byte, without the cost of counting coverage."""
+    report.begin()
+    record = new_record(f"pytest-{version}-long")
+    status = run(python_in(VENV), "-m", "pytest", *SIDE_BY_SIDE, "-m", "long", f"--junitxml={record}")
+    report.step(f"long {version}", status, record)
+
+
 def soak_step(report: Report) -> None:
     """A short soak: fewer streams and restarts, and everything must hold as in the long one."""
     report.begin()
-    report.step("soak", soak(["--streams", "400", "--restarts", "2"]))
+    report.step("soak", soak(["--streams", "400", "--at-once", "32", "--restarts", "2"]))
 
 
 def fast_tests(report: Report, version: str) -> None:
@@ -186,6 +194,7 @@ def test(arguments: list[str]) -> int:
     js_steps(report)
     here = version_of(python_in(VENV))
     full_tests(report, here)
+    long_tests(report, here)
     soak_step(report)
     fast_tests(report, next(version for version in PYTHONS if version != here))
     return report.close()

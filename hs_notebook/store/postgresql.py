@@ -29,7 +29,11 @@ def open_server(url: URL) -> Engine:
     engine = create_engine(
         url, hide_parameters=True, pool_pre_ping=True, connect_args={"connect_timeout": CONNECT_S}
     )
-    with engine.begin() as connection:
-        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _ALONE})
-        schema.prepare(connection)
+    try:
+        with engine.begin() as connection:
+            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _ALONE})
+            schema.prepare(connection)
+    except BaseException:
+        engine.dispose()  # else its connection stays open
+        raise
     return engine

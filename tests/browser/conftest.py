@@ -132,8 +132,9 @@ def until(condition, what: str, *, patience_s: float = PATIENCE_S, log: Path | N
     raise AssertionError(f"not within {patience_s:g} s: {what}\n{tail}")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser():
+    """Chromium, for one file: while it is open, an event loop runs in this thread, and no other can."""
     path = shutil.which("chromium")
     if path is None and not os.environ.get("CI"):
         pytest.skip("no chromium on this machine")

@@ -13,7 +13,7 @@ from hs_notebook.client.stream import Phase
 from hs_notebook.gateway.output import JsonLines
 
 HOWS = ["unfinished", "clean", "reset"]
-pytestmark = pytest.mark.usefixtures("no_back_off")
+pytestmark = [pytest.mark.usefixtures("no_back_off"), pytest.mark.long]
 
 
 def offset_of(peer):

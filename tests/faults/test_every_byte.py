@@ -10,6 +10,8 @@ from hs_notebook.wire import prefill
 
 from .shapes import SHAPES, TEXT, Cutting
 
+pytestmark = pytest.mark.long
+
 CASES = [
     (name, way)
     for name, shape in SHAPES.items()

@@ -303,10 +303,12 @@ def test_export_writes_a_file(kernel, far, tmp_path):
 
 def test_usage_fits_a_terminal(here):
     with ipython(f"{CODE}\n%holysheep usage") as process:
-        *_, head, row, _, total = process.stdout.read().rstrip().splitlines()
-    assert head.endswith("resumed by")
+        lines = process.stdout.read().rstrip().splitlines()
+    head = next(at for at, line in enumerate(lines) if line.endswith("resumed by"))
+    row, _, total, *note = lines[head + 1 :]
     assert "far-1  complete" in row
     assert total.startswith("1 call")
+    assert "far-1" in note[0]  # no price is known for it
 
 
 def test_a_misspelt_command_is_named(kernel):

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 from hs_notebook.wire.response import ResponseDecoder
 
+pytestmark = pytest.mark.long
+
 TEXT = 'Grüße, "Welt"}]\u2028\n\u0085\x0b😀 and אב.'
 PLAIN = "The server sent plain text: it has no token counts and no finish reason."
 HALF = len(TEXT) // 2
