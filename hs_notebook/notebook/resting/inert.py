@@ -27,6 +27,7 @@ __all__ = ["inert"]
 
 _FENCE = re.compile(r"(?P<fence>`{3,}(?=[^`]*$)|~{3,})")
 _LANGUAGE = re.compile(r"[ \t]*[\w+#.\- \t]*")
+_OPENS = re.compile(r"[ \t>]*(?:(?:[-*+]|\d{1,9}[.)]|\[[ xX]\])[ \t>]+)*(?:`{3,}|~{3,})")
 _FENCE_LIKE = re.compile(r"[ \t]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)*(?:`{3,}|~{3,})")
 _ITEM = re.compile(r" {0,3}(?:[-*+]|(?P<number>\d{1,9})[.)]) {1,4}(?=\S)")
 _RULE = re.compile(r" {0,3}(?:(?:\*[ \t]*){3,}|(?:-[ \t]*){3,}|(?:_[ \t]*){3,})$")
@@ -107,8 +108,7 @@ class _Document:
         self._flush()
         if formula:
             self.out.append("")  # no formula goes over a blank line: none can swallow the fence
-        plain = _LANGUAGE.fullmatch(line, found.end()) and "mermaid" not in line.lower()
-        self.out.append(line if plain else f"{line[: found.end()]}text")
+        self.out.append(_plain(line))
         self.fence = (found["fence"], column)
         return True
 
@@ -140,10 +140,19 @@ class _Document:
 
     def _flush(self) -> None:
         if self.prose:
-            text = "\n".join(self.prose)
+            text = "\n".join(map(_plain, self.prose))
             self.awaited = _awaited(text, self.awaited)
             self.out.append(inert_prose(text, trust_code=not self.lost))
             self.prose = []
+
+
+def _plain(line: str) -> str:
+    """The line; if it may open a fence, in a quote or an item too, then with a plain word after it."""
+    found = _OPENS.match(line)
+    if found is None or ("`" in found[0] and "`" in line[found.end() :]):
+        return line
+    plain = _LANGUAGE.fullmatch(line, found.end()) and "mermaid" not in line.lower()
+    return line if plain else f"{found[0]}text"
 
 
 def _indent(line: str) -> int:

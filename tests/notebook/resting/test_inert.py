@@ -250,6 +250,16 @@ Some *text* with `<div>`, `std::vector<int>` and 1 < 2, a<1, x -> y, and $a$ too
 """
 
 
+@pytest.mark.parametrize("mark", ["```", "~~~", "  ````"])
+@pytest.mark.parametrize(
+    "before", ["", "> ", "- ", "> 1. ", "- [ ] ", "a\n", "x ```\n", "- a\n\n  > ", "\t- "]
+)
+def test_what_stands_after_a_fence_is_a_plain_word_or_nothing(before, mark):
+    """JupyterLab's renderer, which is in no package of Python, writes it into an attribute as it stands."""
+    for info in ('" onmouseover="x', "x' onfocus='x", "mermaid", 'p" onclick=x'):
+        assert not re.search("on[a-z]+=|mermaid", inert(f"{before}{mark}{info}\ncode\n"))
+
+
 def test_plain_prose_and_code_stay_as_they_are():
     assert inert(PLAIN) == PLAIN
 
