@@ -57,7 +57,25 @@ async def _while_connected(work: Coroutine[None, None, None], receive: Receive) 
         working.result()  # an error in the work is not swallowed
 
 
-class Streamed(Response):
+class _Reading(Response):
+    """A response that reads a stream for as long as its client is there."""
+
+    def __init__(self, streams: Streams, stream: Stream, headers: dict[str, str] | None = None) -> None:
+        super().__init__(headers=headers)
+        self._streams = streams
+        self._stream = stream
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, until all is sent or the client has left."""
+        with self._stream.being_read():
+            await _while_connected(self._answer(scope, receive, send), receive)
+        await self._streams.left(self._stream)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        raise NotImplementedError
+
+
+class Streamed(_Reading):
     """The response that follows a stream, event by event.
 
     Args:
@@ -80,19 +98,11 @@ class Streamed(Response):
         resumed: bool,
     ) -> None:
         headers = {**_HEADERS, "content-type": output.content_type, "x-stream-id": stream.id}
-        super().__init__(headers=headers | (_RESUMED if resumed else {}))
+        super().__init__(streams, stream, headers | (_RESUMED if resumed else {}))
         del self.headers["content-length"]
-        self._streams = streams
-        self._stream = stream
         self._output = output
         self._heartbeat_s = heartbeat_s
         self._offset = offset
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer, until all is sent or the client has left."""
-        with self._stream.being_read():
-            await _while_connected(self._answer(scope, receive, send), receive)
-        await self._streams.left(self._stream)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         stream = self._stream
@@ -114,7 +124,7 @@ class Streamed(Response):
             await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
-class Whole(Response):
+class Whole(_Reading):
     """The response that waits for a whole answer and sends it as one body.
 
     Args:
@@ -124,16 +134,8 @@ class Whole(Response):
     """
 
     def __init__(self, streams: Streams, stream: Stream, *, resumed: bool) -> None:
-        super().__init__()
-        self._streams = streams
-        self._stream = stream
+        super().__init__(streams, stream)
         self._resumed = resumed
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer, unless the client leaves before all is generated."""
-        with self._stream.being_read():
-            await _while_connected(self._answer(scope, receive, send), receive)
-        await self._streams.left(self._stream)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         stream = self._stream
