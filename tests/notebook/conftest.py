@@ -44,7 +44,7 @@ def _kernel(home, far_end, **more):
         "HS_NOTEBOOK_ID": "the-notebook",
         **more,
     }
-    kernel = Kernel(env)
+    kernel = Kernel(env, far_end.show)
     try:
         assert kernel.run("%load_ext hs_notebook").status == "ok"
         yield kernel

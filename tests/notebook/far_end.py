@@ -4,6 +4,10 @@ import asyncio
 import json
 import threading
 import time
+from dataclasses import dataclass
+
+PATIENCE_S = 60.0
+"""For what comes in milliseconds, on a machine that has much else to do."""
 
 
 def event(**members):
@@ -22,6 +26,13 @@ HOLD = "hold"
 """Send nothing more and wait for the client to leave."""
 
 
+@dataclass(frozen=True)
+class Shown:
+    """Send nothing more until a kernel has shown this text; it must come in one piece."""
+
+    text: str
+
+
 def usage(tokens_in, tokens_out):
     counts = {"prompt_tokens": tokens_in, "completion_tokens": tokens_out}
     return event(id="x", model="far-1", choices=[], usage=counts)
@@ -33,7 +44,7 @@ def whole(*contents):
 
 
 class FarEnd:
-    """Answers every request by `plan`: bytes to send as one HTTP chunk, numbers of seconds to wait, or HOLD.
+    """Answers every request by `plan`: bytes to send as one HTTP chunk; HOLD, Shown or seconds to wait.
 
     Attributes:
         status: Of the answers.
@@ -43,6 +54,7 @@ class FarEnd:
         bodies: The JSON of each request received.
         heads: The head of each request received.
         left: Monotonic times at which a client left before the end.
+        shown: The pieces of text that the kernels have shown (see kernel.py).
     """
 
     def __init__(self):
@@ -51,7 +63,7 @@ class FarEnd:
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._run)
         self._thread.start()
-        self._ready.wait(10)
+        self._ready.wait(PATIENCE_S)
 
     def reset(self):
         self.plan = whole("Hello", " world")
@@ -62,6 +74,7 @@ class FarEnd:
         self.bodies = []
         self.heads = []
         self.left = []
+        self.shown = []
 
     def _run(self):
         asyncio.run(self._main())
@@ -79,11 +92,15 @@ class FarEnd:
 
     def stop(self):
         self._loop.call_soon_threadsafe(self._end.set)
-        self._thread.join(10)
+        self._thread.join(PATIENCE_S)
 
-    def wait_for(self, condition, patience_s=10):
+    def show(self, piece):
+        """A kernel has shown this, or the test says that it has happened."""
+        self.shown.append(piece)
+
+    def wait_for(self, condition):
         with self._news:
-            return self._news.wait_for(condition, patience_s)
+            return self._news.wait_for(condition, PATIENCE_S)
 
     def _tell(self, where, what):
         with self._news:
@@ -134,6 +151,10 @@ class FarEnd:
         if isinstance(step, bytes):
             writer.write(b"%x\r\n%s\r\n" % (len(step), step))
             await writer.drain()
+            return gone.done()
+        if isinstance(step, Shown):
+            while not gone.done() and not any(step.text in piece for piece in self.shown):  # noqa: ASYNC110 - by another thread
+                await asyncio.sleep(0.002)
             return gone.done()
         done, _ = await asyncio.wait([gone], timeout=None if step == HOLD else step)
         return bool(done)

@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import time
 from dataclasses import dataclass, field
 from queue import Empty
 
@@ -87,9 +86,12 @@ class Ran:
 
 
 class Kernel:
-    def __init__(self, env):
+    """A kernel and its front end. `on_text` is called with each piece of text that it shows."""
+
+    def __init__(self, env, on_text=lambda piece: None):
         self.manager = KernelManager(kernel_name="python3", transport="ipc")
         self.manager.start_kernel(extra_arguments=["--log-level=ERROR"], env=env)
+        self._on_text = on_text
         self.seen = []  # every message of this kernel, in bytes
         self._early = []
         self.page = True  # a page with widgets watches: it says hello to each live cell
@@ -148,6 +150,8 @@ class Kernel:
     def _message(self):
         message = self.client.get_iopub_msg(timeout=PATIENCE_S)
         self.seen.append(json.dumps(message, default=str))
+        for piece in _texts(message["content"]):
+            self._on_text(piece)
         if (
             self.page
             and message["msg_type"] == "comm_open"
@@ -205,9 +209,8 @@ class Kernel:
     # -- what a person does -----------------------------------------------------------------------
 
     def press_stop(self):
-        """■; the moment of it, by the monotonic clock."""
+        """■."""
         self.manager.interrupt_kernel()
-        return time.monotonic()
 
     def kill(self):
         """`kill -9`, and a new kernel in its place."""
@@ -232,6 +235,16 @@ class Kernel:
             except Empty:
                 return
             self.seen.append(json.dumps(message, default=str))
+
+
+def _texts(content):
+    """The pieces of text that a message shows, live or as an output."""
+    data = content.get("data", {})
+    if "text/plain" in data:
+        yield data["text/plain"]
+    told = data.get("content") or data.get("state", {}).get("_snapshot") or {}
+    for piece in (*told.get("deltas", ()), *told.get("panes", ())):
+        yield piece["text"]
 
 
 def _state(message):

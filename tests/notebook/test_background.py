@@ -1,7 +1,7 @@
 """A cell in the background: it returns at once, streams on, and ends in its own output."""
 
 import pytest
-from far_end import HOLD, text, whole
+from far_end import HOLD, Shown, text, whole
 from kernel import WIDGET, has_text
 
 pytestmark = pytest.mark.kernel
@@ -16,18 +16,24 @@ def until(kernel):
     return lambda wanted: kernel.until_any(wanted, since)
 
 
+GOES_ON = Shown("it goes on")
+"""Waits for the test to let it."""
+
+
 def rest(message):
     """Whether this puts the resting copy in place of a live cell."""
     return message["msg_type"] == "update_display_data"
 
 
 def test_it_returns_at_once_and_streams_on(kernel, far, until):
-    far.plan = [text("Half"), 1, *whole(" whole")]
+    far.plan = [text("Half"), GOES_ON, *whole(" whole")]
     ran = kernel.run(ASK, "cell-1")
     assert ran.status == "ok"
     assert ran.kind("update_display_data") == []
     shown = ran.kind("display_data")[0]["content"]
+    until(has_text)
     assert kernel.value("str(reply.status)") == "streaming"
+    far.show(GOES_ON.text)
     news = until(lambda message: " whole" in str(message["content"]) and not rest(message))
     assert news["content"]["comm_id"] == shown["data"][WIDGET]["model_id"]
     end = until(rest)["content"]
@@ -38,12 +44,13 @@ def test_it_returns_at_once_and_streams_on(kernel, far, until):
 
 
 def test_stopping_another_cell_does_not_touch_it(kernel, far, until):
-    far.plan = [text("Half"), 1, *whole(" whole")]
+    far.plan = [text("Half"), GOES_ON, *whole(" whole")]
     kernel.run(ASK, "cell-1")
     sent = kernel.send("import time\nprint('on', flush=True)\ntime.sleep(60)", "cell-2")
     before = kernel.until(lambda message: message["msg_type"] == "stream", sent)
     kernel.press_stop()
     assert kernel.finish(sent, before).reply["content"]["ename"] == "KeyboardInterrupt"
+    far.show(GOES_ON.text)
     assert "Half whole" in until(rest)["content"]["data"]["text/plain"]
 
 

@@ -1,7 +1,7 @@
 """`%%holysheep` in a real kernel: what shows, what stays, what is sent, how a cell ends."""
 
 import pytest
-from far_end import DONE, FINISH, event, text, usage, whole
+from far_end import DONE, FINISH, Shown, event, text, usage, whole
 from kernel import WIDGET
 
 pytestmark = pytest.mark.kernel
@@ -25,7 +25,7 @@ def test_a_cell_streams_live_and_leaves_plain_text(kernel, far):
 
 
 def test_offsets_count_code_points_and_seq_counts_from_one(kernel, far):
-    far.plan = [text("🎉🎉"), 0.12, text("é"), 0.12, text("!"), FINISH, DONE]
+    far.plan = [text("🎉🎉"), Shown("🎉🎉"), text("é"), Shown("é"), text("!"), FINISH, DONE]
     ran = kernel.run("%%holysheep model=far-1\nHello", "cell-1")
     assert [update["seq"] for update in ran.updates] == list(range(1, len(ran.updates) + 1))
     deltas = [delta for update in ran.updates for delta in update.get("deltas", ())]

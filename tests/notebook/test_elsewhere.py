@@ -9,7 +9,7 @@ import sys
 import nbformat
 import pytest
 from far_end import FINISH, HOLD, text, whole
-from kernel import has_text
+from kernel import PATIENCE_S, has_text
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from nbconvert import HTMLExporter, MarkdownExporter
@@ -35,7 +35,7 @@ def notebook(*cells):
 
 
 def execute(book):
-    return NotebookClient(book, timeout=60, kernel_name="python3").execute()
+    return NotebookClient(book, timeout=PATIENCE_S, kernel_name="python3").execute()
 
 
 def test_a_notebook_run_by_nbclient_reads_without_us(here):

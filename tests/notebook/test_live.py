@@ -1,10 +1,13 @@
 """The live cell's messages: few, small, and enough for a page that missed some."""
 
 import json
+from datetime import timedelta
 
 import pytest
-from far_end import DONE, FINISH, HOLD, event, text, usage
+from far_end import DONE, FINISH, HOLD, Shown, event, text, usage
 from kernel import WIDGET, has_text
+
+from hs_notebook.notebook.views import live, pace
 
 pytestmark = pytest.mark.kernel
 
@@ -35,9 +38,9 @@ def size(message):
 
 
 def test_nothing_is_said_where_nothing_changes(kernel, far):
-    far.plan = [text("a"), 1.5, FINISH, DONE]
+    far.plan = [text("a"), Shown("a"), 1.5, FINISH, DONE]
     ran = kernel.run(ASK, "cell-1")
-    assert len(ran.updates) <= 6
+    assert len(ran.updates) <= 6 + ran.states[-1]["elapsed_s"] / live.IDLE_S
 
 
 def test_a_page_that_missed_something_gets_it_all(kernel, far):
@@ -84,7 +87,9 @@ def test_lone_surrogates_do_not_end_the_stream(kernel, far):
 
 
 def test_a_state_says_what_has_changed(kernel, far):
-    far.plan = [step for _ in range(12) for step in (text("word "), 0.1)] + [FINISH, usage(3, 12), DONE]
+    words = [f"{n} more words " for n in range(12)]  # shown one by one they take two ticks at least
+    far.plan = [step for word in words for step in (text(word), Shown(word))]
+    far.plan += [FINISH, usage(3, 12), DONE]
     ran = kernel.run(ASK, "cell-1")
     assert set(ran.born[0]) >= {"model", "status", "actions", "chosen", "cost_usd", "reasoning_tokens"}
     ticks = [state for update in ran.updates for state in update.get("states", ())]
@@ -99,7 +104,8 @@ def test_reasoning_has_a_channel_and_offsets_of_its_own(kernel, far):
     def thought(said):
         return event(choices=[{"index": 0, "delta": {"reasoning_content": said}}])
 
-    far.plan = [thought("Hm"), 0.2, thought("m."), text("Yes"), 0.2, text("."), FINISH, usage(3, 2), DONE]
+    far.plan = [thought("Hm"), Shown("Hm"), thought("m."), Shown("m."), text("Yes"), Shown("Yes")]
+    far.plan += [text("."), FINISH, usage(3, 2), DONE]
     ran = kernel.run(ASK, "cell-1")
     deltas = [delta for update in ran.updates for delta in update.get("deltas", ())]
     thoughts = [(delta["offset"], delta["text"]) for delta in deltas if delta.get("channel") == "reasoning"]
@@ -108,20 +114,28 @@ def test_reasoning_has_a_channel_and_offsets_of_its_own(kernel, far):
 
 
 def test_hello_is_answered_and_a_page_that_lags_gets_fewer_messages(kernel, far):
-    far.plan = [step for _ in range(300) for step in (text("word "), 0.01)] + [FINISH, usage(3, 12), DONE]
-    usual = len(kernel.run(ASK, "cell-1").updates)
+    """By the kernel's own clock: once the page is late, no two messages a second or so."""
+    far.plan = [text("First "), Shown("the page is late"), *[text("word "), 0.01] * 300]
+    far.plan += [FINISH, usage(3, 12), DONE]
     sent = kernel.send(ASK, "cell-1")
     seen = kernel.until(has_text, sent)
     shown = next(message for message in seen if message["msg_type"] == "display_data")
-    kernel.say(shown["content"]["data"][WIDGET]["model_id"], {"type": "ack", "seq": 1})
-    late = kernel.finish(sent, seen)
+    model = shown["content"]["data"][WIDGET]["model_id"]
+    kernel.say(model, {"type": "ack", "seq": 1})
+    kernel.say(model, {"type": "press", "pane": 7, "action": "stop"})  # answered after the ack was heard
+    kernel.until_any(lambda message: "'done'" in str(message["content"]))
+    far.show("the page is late")
+    ran = kernel.finish(sent, seen)
     assert kernel.sent("welcome")
-    assert late.live_text == "word " * 300
-    assert len(late.updates) < usual / 2
+    assert ran.live_text == "First " + "word " * 300
+    times = [message["header"]["date"] for message in ran.kind("comm_msg") if has_text(message)][1:]
+    late = [time for time in times if time - times[0] > timedelta(seconds=2 * pace.LATE_S)]
+    assert len(late) <= (times[-1] - times[0]).total_seconds() / pace.LATE_S + 2
 
 
 def test_a_page_without_widgets_gets_finished_blocks(kernel, far):
-    far.plan = [text("First **block**.\n\n<b>Second"), 2.2, text("</b>.\n\nThird"), 0.8, FINISH, DONE]
+    far.plan = [text("First **block**.\n\n<b>Second"), Shown("block**.\n\n\nfar-1: streaming")]
+    far.plan += [text("</b>.\n\nThird"), Shown("</b>.\n\n\nfar-1: streaming"), FINISH, DONE]
     kernel.page = False
     try:
         ran = kernel.run(ASK, "cell-1")
@@ -136,7 +150,7 @@ def test_a_page_without_widgets_gets_finished_blocks(kernel, far):
     assert "&lt;b>Second&lt;/b>" in texts[-1]
     assert "Third" not in texts[-1]
     assert "■ stops" in texts[0]
-    assert len(blocks) <= 8
+    assert len(blocks) <= 8 + ran.states[-1]["elapsed_s"] / live.IDLE_S
     assert rest["content"]["data"]["text/plain"].startswith("First **block**.\n\n<b>Second</b>.\n\nThird")
 
 

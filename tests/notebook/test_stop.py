@@ -1,10 +1,13 @@
-"""■ at any moment: the text stays, the connection closes, the next cell does not run, the row says so."""
+"""■ at any moment: the text stays, the connection closes, the next cell does not run, the row says so.
+
+How soon the connection closes is measured in benchmarks/.
+"""
 
 import time
 
 import pytest
 from far_end import DONE, FINISH, HOLD, text, usage, whole
-from kernel import has_status, has_text
+from kernel import PATIENCE_S, has_status, has_text
 
 AGAIN = "run the cell again to go on from here"
 
@@ -15,15 +18,15 @@ NEXT = "print('the next cell ran')"
 
 
 def stop_when(kernel, moment, ask=ASK, *, far=None):
-    """Run a cell and one after it, press ■ at the moment; both as they ended, and when it was pressed.
+    """Run a cell and one after it, press ■ at the moment; both as they ended.
 
     `far`: press when this server has the request, too.
     """
     first, second = kernel.send(ask, "cell-1"), kernel.send(NEXT, "cell-2")
     before = kernel.until(moment, first)
     assert far is None or far.wait_for(lambda: far.bodies)
-    pressed = kernel.press_stop()
-    return kernel.finish(first, before), kernel.finish(second), pressed
+    kernel.press_stop()
+    return kernel.finish(first, before), kernel.finish(second)
 
 
 def assert_stopped(kernel, ran, after, text):
@@ -42,7 +45,7 @@ def assert_stopped(kernel, ran, after, text):
 def row_status(kernel, count):
     """The status in the last row of that execution; a stop does not wait for a store that opens only now."""
     rows = f"__import__('hs_notebook').usage().query('execution_count == {count}').status.tolist()"
-    end = time.monotonic() + 20
+    end = time.monotonic() + PATIENCE_S
     while not (found := kernel.value(rows)) and time.monotonic() < end:
         time.sleep(0.05)
     return found[-1]
@@ -50,38 +53,34 @@ def row_status(kernel, count):
 
 def test_before_the_first_byte(kernel, far):
     far.plan = [HOLD]
-    ran, after, pressed = stop_when(kernel, has_status("connecting"), far=far)
+    ran, after = stop_when(kernel, has_status("connecting"), far=far)
     assert_stopped(kernel, ran, after, "")
     assert far.wait_for(lambda: far.left)
-    assert far.left[0] - pressed < 0.2
 
 
 def test_before_the_first_text(kernel, far):
     far.plan = [b": hb\n", HOLD]
-    ran, after, pressed = stop_when(kernel, has_status("streaming", "connecting"), far=far)
+    ran, after = stop_when(kernel, has_status("streaming", "connecting"), far=far)
     assert_stopped(kernel, ran, after, "")
     assert far.wait_for(lambda: far.left)
-    assert far.left[0] - pressed < 0.2
 
 
 def test_in_mid_stream(kernel, far):
     far.plan = [text("Half"), HOLD]
-    ran, after, pressed = stop_when(kernel, has_text)
+    ran, after = stop_when(kernel, has_text)
     assert_stopped(kernel, ran, after, "Half")
     assert ran.live_text == "Half"
     assert far.wait_for(lambda: far.left)
-    assert far.left[0] - pressed < 0.2
     assert ran.states[-1]["status"] == "interrupted"
 
 
 def test_while_tokens_rain(kernel, far):
-    far.plan = [step for _ in range(3000) for step in (text("word "), 0.001)]
-    ran, after, pressed = stop_when(kernel, has_text)
+    far.plan = [*[text("word "), 0.001] * 3000, HOLD]
+    ran, after = stop_when(kernel, has_text)
     came = kernel.value("reply.text")
     assert_stopped(kernel, ran, after, came)
     assert ran.live_text == came
     assert far.wait_for(lambda: far.left)
-    assert far.left[0] - pressed < 0.2
 
 
 def test_while_queued(kernel, far):
@@ -91,22 +90,22 @@ def test_while_queued(kernel, far):
         "_held = [_m.client().stream('x', model='far-1') for _ in range(10)]"
     )
     assert far.wait_for(lambda: len(far.bodies) == 10)
-    ran, after, _ = stop_when(kernel, has_status("queued"))
+    ran, after = stop_when(kernel, has_status("queued"))
     kernel.run("for _s in _held: _s.cancel(); _s.wait()")
     assert_stopped(kernel, ran, after, "")
     assert len(far.bodies) == 10
 
 
 def test_while_waiting_for_another_attempt(kernel, far):
-    far.status, far.plan = "503 Busy", [b"{}"]
-    ran, after, _ = stop_when(kernel, has_status("waiting"))
+    far.status, far.plan = "503 Busy\r\nRetry-After: 100", [b"{}"]
+    ran, after = stop_when(kernel, has_status("waiting"))
     assert_stopped(kernel, ran, after, "")
     assert len(far.bodies) == 1
 
 
 def test_while_the_gateway_starts(own_kernel):
     own_kernel.run(ASK, "cell-0")  # so that the live cell is there before the gateway is
-    ran, after, _ = stop_when(own_kernel, has_status("starting"), ASK.replace("far-1", "demo"))
+    ran, after = stop_when(own_kernel, has_status("starting"), ASK.replace("far-1", "demo"))
     assert_stopped(own_kernel, ran, after, "")
 
 
@@ -146,7 +145,7 @@ def test_in_the_last_moment(kernel, far):
         first = kernel.send(
             "import time\n"
             "get_ipython().run_cell_magic('holysheep', 'model=far-1 var=reply', 'Hello')\n"
-            "time.sleep(0.5)  # a press after the answer is Python's, and must not hit the kernel itself",
+            "time.sleep(60)  # a press after the answer is Python's, and must not hit the kernel itself",
             "cell-1",
         )
         before = kernel.until(has_text, first)
