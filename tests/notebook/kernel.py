@@ -3,7 +3,9 @@
 import json
 import os
 import signal
+import tempfile
 from dataclasses import dataclass, field
+from pathlib import Path
 from queue import Empty
 
 from jupyter_client.manager import KernelManager
@@ -89,8 +91,12 @@ class Kernel:
     """A kernel and its front end. `on_text` is called with each piece of text that it shows."""
 
     def __init__(self, env, on_text=lambda piece: None):
-        self.manager = KernelManager(kernel_name="python3", transport="ipc")
-        self.manager.start_kernel(extra_arguments=["--log-level=ERROR"], env=env)
+        # By itself jupyter_client names the sockets kernel-ipc-1 and so on, in the working folder: two
+        # workers that start kernels in one second would take each other's. A path has 107 bytes at most.
+        self._folder = tempfile.TemporaryDirectory(prefix="kernel-")
+        self._log = Path(self._folder.name, "log").open("wb")  # noqa: SIM115 - a restart needs it open
+        self.manager = KernelManager(kernel_name="python3", transport="ipc", ip=f"{self._folder.name}/socket")
+        self.manager.start_kernel(extra_arguments=["--log-level=ERROR"], env=env, stderr=self._log)
         self._on_text = on_text
         self.seen = []  # every message of this kernel, in bytes
         self._early = []
@@ -100,7 +106,11 @@ class Kernel:
     def _connect(self):
         self.client = self.manager.client()
         self.client.start_channels()
-        self.client.wait_for_ready(timeout=PATIENCE_S)
+        try:
+            self.client.wait_for_ready(timeout=PATIENCE_S)
+        except RuntimeError as error:
+            error.add_note(f"The kernel said:\n{Path(self._log.name).read_text()}")
+            raise
 
     # -- asking ---------------------------------------------------------------------------------
 
@@ -226,6 +236,8 @@ class Kernel:
     def end(self):
         self.client.stop_channels()
         self.manager.shutdown_kernel(now=True)
+        self._log.close()
+        self._folder.cleanup()
 
     def leftovers(self):
         """Messages that nobody has asked for yet."""
