@@ -5,6 +5,7 @@
 import { DifferencesView } from "./differences_view.js";
 import { element, mark, say } from "./dom.js";
 import * as figures from "./figures.js";
+import { keepPlace } from "./focus.js";
 import { keepKeys } from "./keys.js";
 import { Pane } from "./pane.js";
 import { names } from "./ranking.js";
@@ -34,6 +35,7 @@ export class View {
   #differences;
   #status;
   #giveKeysBack;
+  #keepPlace;
   /** @type {Pane[]} */
   #panes = [];
   #frame = 0;
@@ -59,6 +61,7 @@ export class View {
     this.#window = /** @type {Window} */ (document.defaultView);
     this.#root = element(document, "div", "hs-cell", { role: "region", "aria-label": "Answers" });
     this.#giveKeysBack = keepKeys(this.#root);
+    this.#keepPlace = keepPlace(this.#root);
     const wake = () => this.wake();
     this.#differences = new DifferencesView(document, wake);
     this.#strip = new Strip(document, {
@@ -89,6 +92,7 @@ export class View {
     this.#window.cancelAnimationFrame(this.#frame);
     this.#giveKeysBack();
     this.#root.remove();
+    this.#keepPlace();
   }
 
   /** First everything is written, then the page is measured: mixed, each pane would lay the page out again. */

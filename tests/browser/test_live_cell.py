@@ -161,6 +161,9 @@ def test_our_stop_button_keeps_the_text_and_ends_the_cell_well(open_notebook):
     assert letters(book.cells[1].outputs[0].data["text/plain"]).startswith(letters(kept))
     assert book.cells[2].execution_count is not None
 
+    notebook.page.keyboard.press("b")  # "insert below" is heard: the focus did not go with the button
+    notebook.until(lambda: notebook.page.locator(".jp-Notebook .jp-Cell").count() == 4, "a cell more")
+
 
 def test_notebook_7_shows_the_same_and_keeps_its_keys_from_our_buttons(open_notebook):
     notebook = open_notebook(LOAD, ask(tokens=3000, tokens_per_s=30), where="notebooks")
