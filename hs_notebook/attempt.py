@@ -85,6 +85,11 @@ class Attempt:
     since: tuple[int, int] = (0, 0)
 
     @property
+    def replayed(self) -> bool:
+        """Whether it read again what an earlier attempt had the server generate."""
+        return self.resumed_by == "replay"
+
+    @property
     def usage_source(self) -> UsageSource:
         """FINAL on a whole attempt whose output was counted, PARTIAL where only some of it was."""
         if self.usage is None:
@@ -113,7 +118,12 @@ class Attempt:
 
     @property
     def tokens_per_s(self) -> float | None:
-        """Output tokens over the seconds between the first text and the end; None where either is unknown."""
+        """Output tokens over the seconds between the first text and the end.
+
+        None where either is unknown, and for a replay: it is as fast as a disk and says nothing of the model.
+        """
+        if self.replayed:
+            return None
         counts = self.counts
         if counts is None or self.duration_s is None or self.ttft_s is None:
             return None

@@ -47,3 +47,10 @@ def test_cache_counts_stay_when_the_output_is_filled_in():
     usage = Usage(1000, 900, 50, 1)
     attempt = Attempt(1, datetime.now(UTC), 0.0, status=Status.INTERRUPTED, usage=usage, estimate=GUESS)
     assert attempt.counts == Usage(1000, 900, 50, 20)
+
+
+@pytest.mark.parametrize(("resumed_by", "rate"), [(None, 20.0), ("continue", 20.0), ("replay", None)])
+def test_the_rate_is_the_models_and_not_that_of_a_replay(resumed_by, rate):
+    attempt = Attempt(2, datetime.now(UTC), 0.0, status=Status.COMPLETE, usage=Usage(10, output_tokens=30))
+    attempt.ttft_s, attempt.duration_s, attempt.resumed_by = 0.5, 2.0, resumed_by
+    assert attempt.tokens_per_s == rate

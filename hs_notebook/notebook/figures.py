@@ -130,9 +130,9 @@ def _status(stream: Stream, *, stopped: bool) -> str:
 
 
 def _rate(answer: Answer, output: int | None, now: float | None) -> float | None:
-    """Output tokens a second, from the first text on."""
+    """Output tokens a second, from the first text on; None for a replay."""
     attempt = answer.attempts[-1] if answer.attempts else None
-    if attempt is None or attempt.ttft_s is None or output is None:
+    if attempt is None or attempt.replayed or attempt.ttft_s is None or output is None:
         return None
     if attempt.tokens_per_s is not None:
         return round(attempt.tokens_per_s, 1)
