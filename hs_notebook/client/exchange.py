@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from time import monotonic
 from typing import TYPE_CHECKING
 
 from hs_notebook.answer import Status
+from hs_notebook.client import ending
 from hs_notebook.client.clock import is_heartbeat
 from hs_notebook.client.connection import status
+from hs_notebook.client.ending import Ending
 from hs_notebook.client.resuming import replay
 from hs_notebook.client.resuming.breaks import break_of
 from hs_notebook.client.resuming.event_ids import has_order
@@ -18,7 +19,7 @@ from hs_notebook.client.resuming.intake import Intake
 from hs_notebook.client.resuming.rules import Action, Break
 from hs_notebook.client.resuming.sieve import Sieve
 from hs_notebook.client.stream import Phase
-from hs_notebook.errors import CutError, HolySheepError
+from hs_notebook.errors import HolySheepError
 from hs_notebook.wire.response import ResponseDecoder
 
 if TYPE_CHECKING:
@@ -31,22 +32,7 @@ if TYPE_CHECKING:
     from hs_notebook.client.stream import Stream
     from hs_notebook.wire.chunk import StreamChunk
 
-__all__ = ["Ending", "Exchange"]
-
-
-@dataclass(frozen=True, slots=True)
-class Ending:
-    """How an attempt ended.
-
-    Attributes:
-        status: The attempt's status.
-        error: Why it is not whole; None where it is, or where the user stopped it.
-        broke: The same, as a break; None likewise.
-    """
-
-    status: Status
-    error: HolySheepError | None = None
-    broke: Break | None = None
+__all__ = ["Exchange"]
 
 
 _GRACE = 5.0
@@ -63,6 +49,7 @@ class Exchange:
         clock: What watches it.
         models: Names of models the server is known to have.
         start_over: Called before the first content of a restart.
+        attached: Called when a repeated request turns out to read what the first one had begun.
 
     Attributes:
         stream_id: The server's name for the stream; None if it gives none.
@@ -77,6 +64,7 @@ class Exchange:
         clock: Clock,
         models: Iterable[str],
         start_over: Callable[[], None],
+        attached: Callable[[], None],
     ) -> None:
         self.stream_id: str | None = None
         self.server_name: str | None = None
@@ -88,16 +76,21 @@ class Exchange:
         self._attempt = attempt
         self._clock = clock
         self._models = models
-        self._intake = Intake(
-            stream.answer,
-            asking.doing,
-            gapless=asking.shape == "openai",
-            from_start=asking.reads_again,
-            start_over=start_over,
-        )
+        self._start_over = start_over
+        self._attached = attached
+        self._intake = self._taking(asking.doing)
         self._decoder: ResponseDecoder | None = None
         self._fault: HolySheepError | None = None
         self._broke: Break | None = None
+
+    def _taking(self, doing: Action | None) -> Intake:
+        return Intake(
+            self._answer,
+            doing,
+            gapless=self._asking.shape == "openai",
+            from_start=self._asking.reads_again,
+            start_over=self._start_over,
+        )
 
     @property
     def retry_s(self) -> float | None:
@@ -123,13 +116,13 @@ class Exchange:
         if self._decoder is not None and self._decoder.complete:
             self._fold(self._intake.end(self._decoder.done_id), monotonic())
         if self._intake.broke is not None:
-            return Ending(Status.INTERRUPTED, _misled(self._intake.broke), self._intake.broke)
+            return Ending(Status.INTERRUPTED, ending.misled(self._intake.broke), self._intake.broke)
         fault = self._fault or (self._decoder.failure if self._decoder else None)
         if fault is not None:
             return Ending(Status.FAILED, fault, Break.DIGEST if self._fault else break_of(fault))
         if self._decoder is not None and self._decoder.complete:
             return Ending(Status.COMPLETE)
-        cut = _cut(how, anything=any(self._answer.sizes))
+        cut = ending.cut(how, anything=any(self._answer.sizes))
         return Ending(Status.INTERRUPTED, cut, Break.RESET if self._is_torn(how) else Break.CLEAN_END)
 
     def _is_torn(self, how: str | None) -> bool:
@@ -148,7 +141,7 @@ class Exchange:
             await replay.cancel(transport, self._target, asking.forget)
         if await self._is_gone(transport):
             self._broke = Break.EXPIRED
-            raise _forgotten()
+            raise ending.forgotten()
         wire = asking.wire()
         method, body = ("GET", None) if asking.reads_again else ("POST", wire.body)
         return await transport.send(method, wire.path, asking.headers(wire), body, key=self._target.key)
@@ -167,6 +160,9 @@ class Exchange:
         self._attempt.request_id = self._target.key.scrub(named) if named and self._target.key else named
         if not 200 <= reply.status < 300:  # noqa: PLR2004 - HTTP's own line
             raise await self._refusal(reply)
+        if self._asking.doing is Action.RETRY and reply.headers.get("x-stream-resumed") == "true":
+            self._attached()
+            self._intake = self._taking(Action.REPLAY)
         self._decoder = ResponseDecoder(reply.headers.get("content-type"), self._target.shape)
         self._stream.enter(Phase.STREAMING)
         self._clock.byte_at = monotonic()
@@ -273,38 +269,3 @@ class Exchange:
         await self._stream.room()
         self._clock.start()
         return True
-
-
-def _cut(how: str | None, *, anything: bool) -> CutError:
-    way = how or "the server ended it without a finish reason"
-    if not anything:
-        return CutError(
-            f"The answer ended before its first text: {way}.",
-            means="Nothing was received; the server may still bill the prompt.",
-            remedy="Run it again.",
-        )
-    return CutError(
-        f"The answer was cut off: {way}.",
-        means="The text kept is the true beginning; the rest did not come.",
-        remedy="Run it again for a whole answer.",
-    )
-
-
-def _misled(broke: Break) -> CutError:
-    what = {
-        Break.GAP: "Events of the answer are missing: those that came skip some.",
-        Break.UNKNOWN: "What the server sent belongs to another answer than the text held.",
-    }
-    return CutError(
-        what[broke],
-        means="The text kept is the true beginning; nothing that does not belong to it was added.",
-        remedy="Run it again for a whole answer.",
-    )
-
-
-def _forgotten() -> CutError:
-    return CutError(
-        "The server has no more of this answer than has come, or no longer keeps it.",
-        means="The text kept is the true beginning.",
-        remedy="Run it again for a whole answer.",
-    )

@@ -31,6 +31,8 @@ PATIENCE = 10.0
 """Seconds that the end of an answer waits for its row; a store that hangs hangs nobody else."""
 _BRIEFLY = 0.2
 """The same while the store is known to be in trouble."""
+_AHEAD = 1.0
+"""Seconds that a request waits for what is written ahead of it; an answer comes first."""
 _PAUSE = 5.0
 """Seconds that a store which failed is left alone; a try at a locked one takes as long."""
 _MOST_LATE = 1000
@@ -93,16 +95,24 @@ class Recorder:
         """Have something done after all that was put before; `trouble` is what it means if it fails."""
         self._jobs.put(lambda: self._do(answer, job, trouble))
 
+    async def ahead(self) -> None:
+        """Wait until all that was put is done or has failed; not long, for something is to be sent then."""
+        await self._caught_up(_BRIEFLY if self._trouble else _AHEAD)
+
     async def settled(self, answer: Answer, trouble: str = _NO_ROW) -> bool:
         """Wait until all that was put is done or has failed; False if the store hangs."""
+        patience = _BRIEFLY if self._trouble else PATIENCE
+        settled = await self._caught_up(patience)
+        if not settled:
+            line = self._trouble or f"the store has not answered for {patience:g} s"
+            self._complain(answer, trouble, line)
+        return settled
+
+    async def _caught_up(self, patience: float) -> bool:
         loop = asyncio.get_running_loop()
         done = loop.create_future()
         self._jobs.put(lambda: loop.call_soon_threadsafe(_settle, done))
-        patience = _BRIEFLY if self._trouble else PATIENCE
         done_now, _ = await asyncio.wait((done,), timeout=patience)
-        if not done_now:
-            line = self._trouble or f"the store has not answered for {patience:g} s"
-            self._complain(answer, trouble, line)
         return bool(done_now)
 
     # -- on the recorder's thread -------------------------------------------------------------------

@@ -13,7 +13,8 @@ from hs_notebook.client import resources
 from hs_notebook.client.callbacks import Reconnect
 from hs_notebook.client.clock import Clock
 from hs_notebook.client.connection import status
-from hs_notebook.client.exchange import Ending, Exchange
+from hs_notebook.client.ending import Ending, fault
+from hs_notebook.client.exchange import Exchange
 from hs_notebook.client.keeper import Keeper
 from hs_notebook.client.mailbox import so_far
 from hs_notebook.client.resuming import replay
@@ -22,7 +23,7 @@ from hs_notebook.client.resuming.rules import LONGEST_PAUSE, Action, backoff
 from hs_notebook.client.spending import Spending
 from hs_notebook.client.steps import Steps, Stopped
 from hs_notebook.client.stream import Phase, Stream
-from hs_notebook.errors import CutError, HolySheepError, NotReachedError, StreamError
+from hs_notebook.errors import CutError, HolySheepError, NotReachedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -103,7 +104,7 @@ class Run:
         except HolySheepError as error:
             await self._end_unsent(Ending(Status.INTERRUPTED if self._course.holds else Status.FAILED, error))
         except Exception as error:  # noqa: BLE001 - a fault of ours ends the answer, not the engine
-            await self._end_unsent(Ending(Status.FAILED, _fault(error)))
+            await self._end_unsent(Ending(Status.FAILED, fault(error)))
         finally:
             try:
                 await self._leave()
@@ -197,17 +198,25 @@ class Run:
         self.stream.enter(Phase.CONNECTING)
         clock = Clock(self._config.streaming, self._steps.cancel)
         exchange = Exchange(
-            self.stream, asking, attempt, clock, frozenset(self.models), self._keeper.start_over
+            self.stream,
+            asking,
+            attempt,
+            clock,
+            frozenset(self.models),
+            self._keeper.start_over,
+            lambda: self._take_over(attempt),
         )
-        clock.start()
         try:
+            await self._write_ahead(attempt)
+            self._course.sent = True
+            clock.start()
             ending = await self._steps.take(exchange.run(transport))
         except Stopped:
             ending = self._ending_of_stop(exchange, clock)
         except HolySheepError as error:
             ending = exchange.refused(error)
         except Exception as error:  # noqa: BLE001 - a fault of ours ends the answer, not the engine
-            ending = Ending(Status.FAILED, _fault(error))
+            ending = Ending(Status.FAILED, fault(error))
         finally:
             clock.stop()
         name = resources.server_name(self._engine, asking.target.base_url, exchange.server_name)
@@ -230,17 +239,35 @@ class Run:
         doing = None if asking is None else asking.doing
         how = doing.value if doing in (Action.REPLAY, Action.CONTINUE, Action.RESTART) else None
         attempt = self._answer.begin(datetime.now(UTC), monotonic(), resumed_by=how)
-        recorder = resources.recorder(self._engine)
-        if doing is Action.REPLAY and (before := self._answer.take_up()) is not None:
-            recorder.withdraw(self._answer, before)
-        recorder.begin(self._answer, attempt, self._place, self.comparison_id)
+        if doing is Action.REPLAY:
+            self._take_over(attempt)
+        else:
+            self._begin_row(attempt)
         if asking is not None:
-            self._course.sent = True
             if doing is Action.RESTART:
                 self._keeper.watch(asking.target)  # on disk, too, the old text counts until the new one comes
             else:
                 self._keeper.begin(asking.target)
         return attempt
+
+    def _begin_row(self, attempt: Attempt) -> None:
+        recorder = resources.recorder(self._engine)
+        recorder.begin(self._answer, attempt, self._place, self.comparison_id)
+
+    def _take_over(self, attempt: Attempt) -> None:
+        """The attempt reads what an earlier one had begun: its row says so, and has the counts of both."""
+        attempt.resumed_by = Action.REPLAY.value
+        if (before := self._answer.take_up()) is not None:
+            resources.recorder(self._engine).withdraw(self._answer, before)
+        self._begin_row(attempt)
+
+    async def _write_ahead(self, attempt: Attempt) -> None:
+        """Have it on disk what is about to be asked, and under which key.
+
+        If the kernel dies before a word has come, the same cell finds the run that was begun and paid for.
+        """
+        await self._steps.take(resources.recorder(self._engine).ahead())
+        attempt.began = monotonic()  # what follows is the server's time
 
     async def _close(self, attempt: Attempt, ending: Ending, now: float, target: Target | None) -> None:
         self._keeper.pause()
@@ -282,11 +309,3 @@ class Run:
             self._answer.notes.append("The server could not be told to stop; it may go on, and bill it.")
         elif state == "cancelled":
             self._answer.last_event_id = None  # it has no rest to replay: whoever takes it up need not ask
-
-
-def _fault(error: Exception) -> StreamError:
-    return StreamError(
-        f"hs_notebook itself failed: {type(error).__name__}: {error}",
-        means="This is a defect of the extension; the text received is kept.",
-        remedy="Please report it with these lines.",
-    )

@@ -1,7 +1,9 @@
 """The journal, close behind the stream; a store in trouble costs no answer."""
 
 import asyncio
+import sqlite3
 import time
+from contextlib import closing
 
 import pytest
 from misbehaving import TEXT, Gate, until
@@ -9,11 +11,32 @@ from replaying import kept_after_a_cut, named, whole
 
 from hs_notebook import errors
 from hs_notebook.answer import Status
+from hs_notebook.client import record
 from hs_notebook.store import journal
 from hs_notebook.store.place import Place
 
 pytestmark = pytest.mark.usefixtures("no_back_off")
 PLACE = Place("book.ipynb", "cell-1", 7, "session-1")
+
+
+def test_what_is_asked_is_on_disk_before_it_is_sent(serve, client, holysheep_home, monkeypatch):
+    """Else a kernel that dies now knows nothing of a run that goes on, and is paid for."""
+    monkeypatch.setattr(record, "_AHEAD", 30)  # a busy machine
+    kept = journal.default()
+    known = []
+
+    async def script(peer):
+        found = kept.load(peer.request.headers["idempotency-key"])
+        known.append(found is not None and (found.text, found.notebook))
+        await peer.answer()
+
+    server = serve(script)
+    with closing(sqlite3.connect(holysheep_home / "hs_notebook.sqlite", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")  # nothing can be written now
+        stream = client(server).stream("hello", model="m", place=PLACE)
+        assert not until(lambda: server.requests, 0.3)
+    stream.result(30)
+    assert known == [("", "book.ipynb")]
 
 
 def test_what_came_is_on_disk_within_250_ms(serve, client):

@@ -110,6 +110,7 @@ def test_a_line_that_breaks_again_and_again(line, gateway, rows):
         assert sum(row.get("output_tokens", 0) for row in mine) == 120
 
 
+REPLAYED = "Replayed after a break: the server had kept the rest; nothing was billed again."
 CONTINUED = "Continued after a break: the model went on from the text; the prompt was billed again."
 RESTARTED = "Restarted after a break: it is billed again; what was shown before is superseded."
 
@@ -123,6 +124,16 @@ def stopped(asker, **options):
     assert stream.wait(10)
     assert stream.answer.notes == []
     return stream.answer, event
+
+
+def test_lost_before_its_first_byte_it_is_found_by_its_key_and_billed_once(line, gateway, rows):
+    answer = line(0).ask("hello", model="demo", extra=FAST)
+    assert answer.text == uncut(gateway, FAST).text
+    assert [one.resumed_by for one in answer.attempts] == [None, "replay"]
+    assert answer.notes == [REPLAYED]
+    table = [row for row in rows() if row["answer_id"] == answer.id]
+    assert [row.get("resumed_by") for row in table] == [None, "replay"]
+    assert [row.get("output_tokens") for row in table] == [None, 120]
 
 
 def test_a_stop_ends_the_generation_and_the_answer_goes_on_from_there(gateway):

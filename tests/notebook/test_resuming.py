@@ -18,9 +18,9 @@ WORDS = "".join(f"Wort-{n} grüßt 🎉\n" for n in range(40))
 """What the demo is made to say: 120 of its tokens."""
 
 
-def ask(prompt="Say it.", **options):
-    """A cell that has the demo say `WORDS`, in some three seconds."""
-    demo = json.dumps({"text": WORDS, "tokens_per_s": 40})
+def ask(prompt="Say it.", script=(), **options):
+    """A cell that has the demo say `WORDS`, in some three seconds unless the script says otherwise."""
+    demo = json.dumps({"text": WORDS, "tokens_per_s": 40, **dict(script)})
     said = "".join(f" {name}={value}" for name, value in options.items())
     return f"%%holysheep demo var=reply extra.demo={demo}{said}\n{prompt}"
 
@@ -60,6 +60,19 @@ def kept_shows(far):
     return Shown("Half an answer")
 
 
+def runs(home):
+    """How each run of a model that the gateway has begun ended; None: it goes on."""
+    told = [file.read_text() for file in (home / "streams").glob("*.events")]
+    return [text.rpartition(": end ")[2].strip() if "\n: end " in text else None for text in told]
+
+
+def until(condition):
+    end = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
 def rows(kernel, *columns):
     """Columns of the usage table, as text."""
     frame = f"__import__('hs_notebook').usage()[{list(columns)}]"
@@ -87,6 +100,29 @@ def test_a_killed_kernel_costs_no_word_and_no_token(own_kernel):
     assert first == again
     assert cut == ["1", "<NA>", "interrupted", "<NA>"]
     assert mended == ["2", "replay", "complete", "2"]  # "Say it." is two of the demo's tokens
+
+
+@pytest.mark.parametrize("ended", [False, True], ids=["it goes on", "it is whole"])
+def test_killed_before_a_word_had_come_it_is_asked_for_once(own_kernel, holysheep_home, ended):
+    """The journal holds the question alone: the same cell finds its answer at the gateway, by its key."""
+    code = ask(script={"first_token_s": 1.5, "tokens_per_s": 400})
+    own_kernel.send(code, "cell-1")
+    until(lambda: runs(holysheep_home) == [None])
+    own_kernel.kill()
+    if ended:
+        until(lambda: runs(holysheep_home) == ["complete"])
+    assert own_kernel.run("%load_ext hs_notebook").status == "ok"
+    ran = own_kernel.run(code, "cell-1")
+    assert ran.status == "ok", ran.error
+    assert ran.live_text == own_kernel.value("reply.text") == WORDS
+    assert "nothing was billed again" in ran.rest["text/plain"]
+    until(lambda: runs(holysheep_home) == ["complete"])  # one, and it was whole
+    (first, *killed), (again, *found) = rows(
+        own_kernel, "answer_id", "attempt", "resumed_by", "status", "input_tokens"
+    )
+    assert first == again
+    assert killed == ["1", "<NA>", "interrupted", "<NA>"]
+    assert found == ["2", "replay", "complete", "2"]
 
 
 def test_what_was_detached_is_taken_up(own_kernel):

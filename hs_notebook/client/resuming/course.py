@@ -15,6 +15,7 @@ from hs_notebook.client.config import EMBEDDED
 from hs_notebook.client.resuming.event_ids import has_order
 from hs_notebook.client.resuming.rules import Action, Break, Held, Server, next_step
 from hs_notebook.client.resuming.splice import splicable
+from hs_notebook.money import tokens
 from hs_notebook.wire import prefill
 
 if TYPE_CHECKING:
@@ -77,8 +78,11 @@ class Course:
 
     def take_up(self) -> Step:
         """The first step for an answer that an earlier run of ours left unfinished."""
-        if any(attempt.resumed_by in _NEW_RUN for attempt in self._answer.attempts):
-            self._key = _derived(self._answer.id, len(self._answer.attempts))
+        answer = self._answer
+        if answer.generation and not self.holds:  # the run that superseded the text is asked for again
+            self._key = _restarted(answer.id, answer.generation - 1)
+        elif any(attempt.resumed_by in _NEW_RUN for attempt in answer.attempts):  # no key of ours is its own
+            self._key = _derived(answer.id, len(answer.attempts))
         policy = replace(self._policy, reconnect=True)  # somebody asks for it
         return self._turned(next_step(Break.RESET, self._held, self._server, policy))
 
@@ -156,6 +160,22 @@ class Course:
         forms = (prefill.form(self._answer.model, name) for name in self._names)
         return next((form for form in forms if form is not None), None)
 
+    @property
+    def _spent(self) -> int:
+        """Output tokens that the text held has cost, over all its runs: counted where anybody did.
+
+        At least what we count in the text ourselves, for who stops an answer hears no counts. The same after
+        the death of the kernel, for a key is made of it.
+        """
+        answer = self._answer
+        counted = 0
+        for attempt in answer.attempts:
+            if attempt.resumed_by == Action.RESTART:
+                counted = 0
+            if attempt.counts is not None:
+                counted += attempt.counts.output_tokens or 0
+        return max(counted, tokens.of_text(answer.text, answer.model))
+
     # -- steps ----------------------------------------------------------------------------------------
 
     def _turned(self, step: Step) -> Step:
@@ -177,14 +197,19 @@ class Course:
             self._restarts += 1
             self._forget = self.running if self.sent and self.replays else None
             self._chat = answer.request
-            self._key = _derived(answer.id, f"restart {len(answer.attempts)}")
+            self._key = _restarted(answer.id, answer.generation)
         else:
             self._form = self._prefill or prefill.Form.PLAIN
-            spent = None if answer.usage is None else answer.usage.output_tokens
+            spent = self._spent
             self._chat = prefill.continued(answer.request, answer.text, self._form, spent=spent)
             # The same for the same text and limit: a second try finds the run that the first one began.
             self._key = _derived(answer.id, f"continue {answer.generation} {len(answer.text)} {spent}")
         self.stream_id = None
+
+
+def _restarted(answer_id: str, generation: int) -> str:
+    """The key of the run that supersedes a generation: the same one after the death of the kernel too."""
+    return _derived(answer_id, f"restart {generation}")
 
 
 def _derived(answer_id: str, what: object) -> str:

@@ -69,7 +69,7 @@ def compared(options: Options, where: Place, requests: Sequence[ChatRequest]) ->
 
 def _matched(kept: list[Kept], digests: list[str]) -> list[Kept | None]:
     """For each request what to go on with: a whole answer before one that was interrupted, each used once."""
-    able = [one for one in kept if is_whole(one) or (one.status is Status.INTERRUPTED and one.text)]
+    able = [one for one in kept if is_whole(one) or one.status is Status.INTERRUPTED]
     able.sort(key=is_whole, reverse=True)
     found: list[Kept | None] = []
     for digest in digests:
