@@ -219,6 +219,7 @@ def js() -> int:
 def bench(arguments: list[str]) -> int:
     """The benchmarks."""
     sync_everything()
+    ensure_chromium()
     return run(python_in(VENV), str(ROOT / "benchmarks" / "run.py"), *arguments)
 
 

@@ -21,6 +21,7 @@ NAMES = (
     "store",
     "resumed_cell",
     "replay",
+    "live_cell",
 )
 SHOWN = ("hs-notebook", "openai", "httpx", "httpx-sse", "msgspec", "pandas", "ipykernel")
 
@@ -49,6 +50,7 @@ def arguments():
     parser.add_argument("--memory-events", type=int, default=100_000)
     parser.add_argument("--stride", type=int, default=1, help="truncation: bytes from one cut to the next")
     parser.add_argument("--seconds", type=int, default=50, help="iopub: over how long the answer comes")
+    parser.add_argument("--live-seconds", type=int, default=30, help="live_cell: how long answers come")
     parser.add_argument(
         "--jupyter-ai", metavar="PYTHON", help="load_time: a Python that has jupyter_ai_magics"
     )
