@@ -22,7 +22,7 @@ __all__ = ["Selection", "read", "settle"]
 Columns = dict[str, list[Any]]
 """Values by name of column, one for each row."""
 
-_BATCH = 500
+_BATCH = 100
 """Rows fetched at a time: small ones spare the garbage collector."""
 
 _WINDOW = 50_000

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from hs_notebook.store.frame import COLUMNS, to_frame
+from hs_notebook.store.frame import COLUMNS, arrays, to_frame
 
 DESIGN = {
     "datetime64[us, UTC]": "started_at",
@@ -116,3 +118,29 @@ def test_money_adds_up_and_plots_without_conversion():
     assert frame["cost_usd"].isna().sum() == 1
     assert frame.groupby("model", dropna=False)["cost_usd"].sum(min_count=1).isna().tolist() == [False, True]
     assert frame["cost_usd"].to_numpy("float64", na_value=float("nan")).dtype == "float64"
+
+
+LARGE = st.integers(-(2**63), 2**63 - 1) | st.integers(2**53 - 2, 2**53 + 2)
+KINDS = {
+    "Int64": LARGE,
+    "string": st.text(st.characters(exclude_categories=["Cs"]), max_size=4),
+    "Float64": st.floats(allow_nan=False, allow_infinity=False),
+}
+
+
+@settings(deadline=None)
+@pytest.mark.parametrize("kind", KINDS)
+@given(data=st.data())
+def test_the_quick_ways_lead_to_what_pandas_makes_of_the_values(kind, data):
+    values = data.draw(st.lists(st.none() | st.sampled_from([data.draw(KINDS[kind])]) | KINDS[kind]))
+    made = arrays({"x": values}, ["x"], {"x": kind})["x"]
+    pd.testing.assert_series_equal(made, pd.Series(values, dtype=kind, name="x"))
+
+
+@given(st.lists(st.none() | st.decimals(0, 10**6, places=12).map(str)))
+def test_money_becomes_the_double_nearest_to_it(texts):
+    made = arrays({"cost_usd": texts}, ["cost_usd"])["cost_usd"]
+    assert made.dtype == "Float64"
+    assert [None if value is pd.NA else value for value in made] == [
+        None if text is None else float(text) for text in texts
+    ]
