@@ -220,6 +220,17 @@ class Answer:
         return self.attempts[-1].usage_source if self.attempts else UsageSource.MISSING
 
     @property
+    def ttft_s(self) -> float | None:
+        """Seconds from its request to the first text of the answer that counts, whatever took it up later.
+
+        None before it, and where nobody has recorded it: the kernel was killed meanwhile.
+        """
+        told = [attempt for attempt in self.attempts if attempt.ttft_s is not None]
+        again = [attempt for attempt in told if attempt.resumed_by == "restart"]
+        first = again[-1:] or [attempt for attempt in told if attempt.resumed_by is None][:1]
+        return first[0].ttft_s if first else None
+
+    @property
     def cost_usd(self) -> Decimal | None:
         """What the last attempt cost; None where unknown, never 0 for that."""
         return self.attempts[-1].cost_usd if self.attempts else None

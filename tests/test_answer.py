@@ -253,6 +253,28 @@ def test_reasoning_counts_as_the_first_sign():
     assert attempt.ttft_s == 2.0
 
 
+@pytest.mark.parametrize(
+    ("attempts", "ttft"),
+    [
+        ([], None),
+        ([(None, None)], None),
+        ([(None, None), (None, 0.5)], 0.5),  # the first request brought nothing
+        ([(None, 0.5), ("replay", 0.01)], 0.5),
+        ([(None, 0.5), ("continue", 0.2), ("replay", 0.01)], 0.5),
+        ([(None, None), ("replay", 0.01)], None),  # the kernel was killed before it was recorded
+        ([(None, 0.5), ("restart", None)], 0.5),  # nothing has come of it yet
+        ([(None, 0.5), ("restart", 0.3), ("continue", 0.1)], 0.3),
+    ],
+)
+def test_the_first_text_is_that_of_the_answer_not_of_what_took_it_up(attempts, ttft):
+    answer = new()
+    for how, seconds in attempts:
+        if answer.attempts:
+            answer.end(Status.INTERRUPTED, 1.0)
+        answer.begin(STARTED, 0.0, resumed_by=how).ttft_s = seconds
+    assert answer.ttft_s == ttft
+
+
 def test_what_was_mended_in_the_counts_is_told_once():
     answer, _ = begun()
     for tokens in (1, 2):

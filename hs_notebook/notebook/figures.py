@@ -100,8 +100,7 @@ def _known(answer: Answer, characters: int, now: float | None) -> Figures:
     counted = usage.output_tokens if usage is not None else None
     estimate = -(-characters // CHARACTERS_A_TOKEN) if characters else None
     output = estimate if counted is None else counted
-    attempt = answer.attempts[-1] if answer.attempts else None
-    ttft = attempt.ttft_s if attempt is not None else None
+    ttft = answer.ttft_s
     return Figures(
         model=answer.model,
         model_served=answer.model_served,
@@ -130,13 +129,18 @@ def _status(stream: Stream, *, stopped: bool) -> str:
 
 
 def _rate(answer: Answer, output: int | None, now: float | None) -> float | None:
-    """Output tokens a second, from the first text on; None for a replay."""
+    """Output tokens a second, from the first text on; None for a replay.
+
+    Of a continuation, when it is counted: until then the tokens are those of all the text.
+    """
     attempt = answer.attempts[-1] if answer.attempts else None
     if attempt is None or attempt.replayed or attempt.ttft_s is None or output is None:
         return None
     if attempt.tokens_per_s is not None:
         return round(attempt.tokens_per_s, 1)
     end = attempt.duration_s
+    if attempt.resumed_by == "continue":
+        return None
     if end is None:
         if now is None:
             return None

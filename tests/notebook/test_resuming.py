@@ -145,6 +145,9 @@ def test_what_was_stopped_at_the_gateway_too_is_continued(own_kernel):
     assert ran.live_text == own_kernel.value("reply.text") == WORDS
     assert "the prompt was billed again" in ran.rest["text/plain"]
     assert "superseded" not in ran.rest["text/plain"]
+    first, continued = own_kernel.value("[attempt.ttft_s for attempt in reply.attempts]")
+    assert first != continued
+    assert {state["ttft_s"] for state in ran.states} == {round(first, 3)}
     table = rows(own_kernel, "answer_id", "resumed_by", "status")
     assert len({row[0] for row in table}) == 1
     assert [row[1:] for row in table] == [["<NA>", "interrupted"], ["continue", "complete"]]
