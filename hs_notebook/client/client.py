@@ -217,6 +217,11 @@ class HolySheep:
         self._models = set(names)
         return names
 
+    @property
+    def known_models(self) -> list[str]:
+        """What `models()` has found, sorted; empty while it was not asked."""
+        return sorted(self._models)
+
     # -- looking --------------------------------------------------------------------------------
 
     def stats(self) -> Stats:

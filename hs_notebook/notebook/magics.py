@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_expand
 
-from hs_notebook.notebook import awaited, commands, place
+from hs_notebook.notebook import awaited, commands, completion, place
 from hs_notebook.notebook.background import Backgrounds
 from hs_notebook.notebook.question.options import Options
 from hs_notebook.store.place import set_place_finder
@@ -50,6 +50,7 @@ class HolySheepMagics(Magics):
     Attributes:
         replaced: Magics of the same name that were there before, by kind.
         hook: What turns a cell into its awaited form, among the shell's input transformers.
+        matcher: What completes its lines, among the shell's matchers.
         backgrounds: The cells that have returned while their answers come on.
         compared: The last comparison; None before one.
         widgets: The live cells by cell id; each stays open until its cell runs again.
@@ -60,6 +61,7 @@ class HolySheepMagics(Magics):
         self.ip = shell
         self.replaced: dict[str, Any] = {}
         self.hook: Callable[[list[str]], list[str]] | None = None
+        self.matcher = completion.matcher(NAME, self.known_models)
         self.widgets: dict[str, AnswerWidget] = {}
         self.compared: Comparison | None = None
         self.backgrounds = Backgrounds()
@@ -83,6 +85,10 @@ class HolySheepMagics(Magics):
 
             self._client, self._made_for = HolySheep(), asked
         return self._client
+
+    def known_models(self) -> list[str]:
+        """The models that a server has told of; nobody is asked."""
+        return [] if self._client is None else self._client.known_models
 
     async def awaited(self, line: str, body: str) -> None:
         """Run a cell without blocking the kernel's loop (see awaited.py).
@@ -198,6 +204,7 @@ def load(shell: InteractiveShell) -> None:
     _markdown(shell).for_type_by_name(*ANSWER, _answer_as_markdown)
     magics.hook = awaited.transformer(shell, NAME)
     shell.input_transformers_cleanup.append(magics.hook)
+    shell.Completer.custom_matchers.append(magics.matcher)
     set_place_finder(lambda: place.find(shell))
 
 
@@ -210,6 +217,8 @@ def unload(shell: InteractiveShell) -> None:
     set_place_finder(None)
     if magics.hook in shell.input_transformers_cleanup:
         shell.input_transformers_cleanup.remove(magics.hook)
+    if magics.matcher in shell.Completer.custom_matchers:
+        shell.Completer.custom_matchers.remove(magics.matcher)
     _markdown(shell).pop(".".join(ANSWER), None)
     for table in manager.magics.values():
         table.pop(NAME, None)

@@ -185,6 +185,10 @@ class Kernel:
         assert ran.status == "ok", ran.error
         return json.loads(ran.printed)
 
+    def complete(self, code, place):
+        """What Tab offers at that place of a cell."""
+        return self.client.complete(code, place, reply=True, timeout=PATIENCE_S)["content"]
+
     # -- what a page does -------------------------------------------------------------------------
 
     def say(self, model, content, *, subshell=None):

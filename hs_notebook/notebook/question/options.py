@@ -71,6 +71,7 @@ class Option:
         help: One line.
         short: The letter understood after one dash; "" for none.
         flag: Whether the name alone switches it on.
+        choices: The values there are, for completion; none where any will do.
     """
 
     name: str
@@ -79,7 +80,12 @@ class Option:
     help: str
     short: str = ""
     flag: bool = False
+    choices: tuple[str, ...] = ()
 
+
+_RESTART = ("auto", "ask", "never")
+_ON_INTERRUPT = ("stop", "detach")
+_UNPRICED = ("refuse", "allow")
 
 OPTIONS: dict[str, Option] = {
     option.name: option
@@ -101,7 +107,11 @@ OPTIONS: dict[str, Option] = {
             "budget", values.budget, "0.05", "USD it may cost: refused before, or stopped there, text kept"
         ),
         Option(
-            "unpriced", values.one_of("refuse", "allow"), "allow", "under a budget: models without a price"
+            "unpriced",
+            values.one_of(*_UNPRICED),
+            "allow",
+            "under a budget: models without a price",
+            choices=_UNPRICED,
         ),
         Option("dry_run", values.flag, "", "only show what it may cost, by model; send nothing", flag=True),
         Option(
@@ -110,18 +120,26 @@ OPTIONS: dict[str, Option] = {
         Option(
             "background", values.flag, "", "return at once; the answer comes on (%holysheep stop)", flag=True
         ),
-        Option("resume", values.answer, "last", "go on with this answer (id, or last) to the same prompt"),
+        Option(
+            "resume",
+            values.answer,
+            "last",
+            "go on with this answer (id, or last) to the same prompt",
+            choices=("last",),
+        ),
         Option(
             "restart",
-            values.one_of("auto", "ask", "never"),
+            values.one_of(*_RESTART),
             "ask",
             "where the rest cannot be had: start over (auto), ask, never",
+            choices=_RESTART,
         ),
         Option(
             "on_interrupt",
-            values.one_of("stop", "detach"),
+            values.one_of(*_ON_INTERRUPT),
             "detach",
             "■ leaves the server at work, for taking it up later",
+            choices=_ON_INTERRUPT,
         ),
     )
 }
