@@ -47,7 +47,7 @@ SETTINGS = {
 KERNEL_READY = "window.jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'"
 """Before that, Lab would ask which kernel to start."""
 
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 
 
 def pytest_collection_modifyitems(items):
@@ -100,7 +100,7 @@ def lab(jupyter_folders, tmp_path_factory):
     finally:
         server.send_signal(signal.SIGTERM)
         try:
-            server.wait(15)
+            server.wait(60)
         except subprocess.TimeoutExpired:
             server.kill()
             server.wait()

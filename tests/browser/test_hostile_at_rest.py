@@ -91,7 +91,9 @@ def test_nothing_executes_or_fetches_in_a_trusted_notebook(open_notebook):
     notebook.page.on("request", lambda request: asked.append(request.url))
     notebook.run_all()
     shown = ".jp-OutputArea-output.jp-RenderedMarkdown, .jp-OutputArea-output.jp-RenderedHTML"
-    until(lambda: notebook.page.evaluate(RENDERED, shown) == 2 * count, "all copies are shown", patience_s=90)
+    until(
+        lambda: notebook.page.evaluate(RENDERED, shown) == 2 * count, "all copies are shown", patience_s=150
+    )
     assert notebook.page.evaluate(PROVOKE, shown) == []
     assert notebook.page.evaluate("globalThis.hsPwned") is None
     assert elsewhere(asked) == []

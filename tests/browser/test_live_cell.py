@@ -153,7 +153,7 @@ def test_our_stop_button_keeps_the_text_and_ends_the_cell_well(open_notebook):
     assert "stays" in button.get_attribute("title")
     kept = notebook.text()
     button.click()
-    notebook.ended(2, patience_s=10)
+    notebook.ended(2)
     notebook.until(lambda: notebook.live().count() == 0, "it rests")
     notebook.screenshot("stopped-by-button")
     book = notebook.saved()

@@ -27,7 +27,7 @@ def test_callbacks_are_told_everything_in_order(serve, client, kind):
     stream = client(serve(kept_after_a_cut())).stream(
         "hello", model="m", on_chunk=on_chunk if kind == "plain" else on_chunk_later, on_reconnect=news.append
     )
-    assert stream.result(10).text == TEXT
+    assert stream.result(60).text == TEXT
     assert "".join(chunks) == TEXT
     [one] = news
     assert (one.attempt, one.how) == (2, "replay")

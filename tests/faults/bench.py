@@ -37,7 +37,7 @@ __all__ = ["KEY", "PROMPT_TOKENS", "TOKENS", "Outcome", "Relayed", "Result", "Sc
 
 KEY = "sk-bench-0123456789"
 PROMPT_TOKENS, TOKENS = 7, len(WORDS)
-QUICK = {"reconnect_delay": 0.002, "heartbeat_interval": 1.0, "progress_timeout": 20.0}
+QUICK = {"reconnect_delay": 0.002, "heartbeat_interval": 5.0, "progress_timeout": 20.0}
 """Short waits, and clocks that no slow machine runs out; the scenarios about clocks have shorter ones."""
 
 
@@ -112,7 +112,7 @@ class Scenario:
     options: Mapping[str, Any] = field(default_factory=dict)
     client: Mapping[str, Any] = field(default_factory=dict)
     lies: bool = False
-    deadline_s: float = 10.0
+    deadline_s: float = 60.0
 
     def plan(self) -> Callable[[Asked], Fault]:
         """The proxy's, new for each run."""
@@ -281,7 +281,7 @@ def _ask(asker: HolySheep, options: dict[str, Any]) -> Stream:
 # -- what is left behind ----------------------------------------------------------------------------------
 
 
-def settled(count: Callable[[], int], patience_s: float = 5.0) -> int:
+def settled(count: Callable[[], int], patience_s: float = 60.0) -> int:
     """The count, once it has come down to 0 or the patience is over."""
     end = time.monotonic() + patience_s
     while (left := count()) > 0 and time.monotonic() < end:
@@ -295,7 +295,7 @@ def running_tasks() -> int:
     async def count() -> int:
         return len(asyncio.all_tasks()) - 1
 
-    return engine().submit(count()).result(5)
+    return engine().submit(count()).result(60)
 
 
 def open_sockets() -> int:

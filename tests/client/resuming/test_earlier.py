@@ -16,7 +16,7 @@ OFF = StreamingConfig(reconnect=False)
 
 def interrupted(asker, **options):
     stream = asker.stream("hello", model="m", place=PLACE, **options)
-    assert stream.wait(20)
+    assert stream.wait(60)
     assert (stream.answer.text, stream.answer.status) == ("A true prefix", Status.INTERRUPTED)
     return stream.answer
 
@@ -27,7 +27,7 @@ def test_an_answer_is_taken_up_by_replay(serve, client, rows):
     answer = interrupted(asker)
     stream = asker.stream(resume=answer)
     assert stream.answer is answer
-    assert stream.result(10).text == TEXT
+    assert stream.result(60).text == TEXT
     assert script.generated == 1
     assert [row.get("resumed_by") for row in rows()] == [None, "replay"]
     assert {row["answer_id"] for row in rows()} == {answer.id}
@@ -56,7 +56,7 @@ def test_an_answer_that_the_server_forgot(serve, client, restart, text):
     asker = client(serve(kept_after_a_cut(404)), streaming=OFF)
     answer = interrupted(asker)
     stream = client(asker.config.base_url).stream(resume=answer, restart=restart)
-    assert stream.wait(20)
+    assert stream.wait(60)
     assert answer.text == text
     assert (answer.error is None) == (restart == "auto")
     assert answer.superseded == ([] if restart == "never" else ["A true prefix"])
@@ -67,7 +67,7 @@ def test_what_cannot_be_taken_up(serve, client):
     answer = interrupted(asker)
     with pytest.raises(errors.SettingError, match="cannot be taken up"):
         asker.stream("something else", model="m", resume=answer)
-    asker.stream(resume=answer).result(10)
+    asker.stream(resume=answer).result(60)
     with pytest.raises(errors.SettingError, match="whole already"):
         asker.stream(resume=answer)
     with pytest.raises(errors.SettingError):
