@@ -141,7 +141,7 @@ class Recorder:
 
     def _look_at_the_store(self) -> None:
         """Another store than before, once the settings have changed, knows nothing of that one's trouble."""
-        from hs_notebook.store.database import configured
+        from hs_notebook.store.process import configured
 
         store = configured()
         if store != self._store:

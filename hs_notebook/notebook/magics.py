@@ -29,8 +29,10 @@ if TYPE_CHECKING:
     from hs_notebook.notebook.comparison import Comparison
     from hs_notebook.notebook.controls import Controls
     from hs_notebook.notebook.pane import Pane
+    from hs_notebook.notebook.question.question import Question
     from hs_notebook.notebook.views.base import Shown
     from hs_notebook.notebook.views.widget import AnswerWidget
+    from hs_notebook.store.place import Place
 
 __all__ = ["HolySheepMagics", "load", "unload"]
 
@@ -119,12 +121,14 @@ class HolySheepMagics(Magics):
 
     def _cell(self, line: str, body: str, *, blocks: bool = True) -> Cell | None:
         """The cell, to be waited for; None where it is in the background, or nothing was to be sent."""
-        from hs_notebook.notebook import asking, budgets
         from hs_notebook.notebook.question import question
 
         where = place.find(self.ip)
         asked = question.read(line, body, self.ip.user_ns)
         chosen = asked.options
+        run = self._show_early(asked, where)
+        from hs_notebook.notebook import asking, budgets
+
         if chosen.dry_run:
             budgets.show_costs(asked.requests)
             return None
@@ -136,6 +140,7 @@ class HolySheepMagics(Magics):
             chosen,
             asked.filled,
             blocks=blocks and not chosen.background,
+            run=run,
         )
         if not chosen.background:
             return cell
@@ -144,6 +149,21 @@ class HolySheepMagics(Magics):
             commands.say(f"In the background, as number {one.number}: {one}. It is in {LAST}.")
         return None
 
+    def _show_early(self, asked: Question, where: Place) -> str | None:
+        """Show what is kept for a cell, where the live cell is not imported yet; the name of that output."""
+        from hs_notebook.store import glance
+
+        chosen, [chat, *others] = asked.options, asked.requests
+        plain = not (chosen.fresh or chosen.resume or chosen.dry_run or others)
+        if not plain or where.cell_id is None or not hasattr(self.ip, "kernel"):
+            return None
+        text = glance.kept_text(where.notebook, where.cell_id, chat.digest)
+        if not text:
+            return None
+        from hs_notebook.notebook.views import early
+
+        return early.show(text, chat.model)
+
     def _run(
         self,
         ask: Callable[[], list[Pane]],
@@ -151,6 +171,7 @@ class HolySheepMagics(Magics):
         filled: tuple[str, ...],
         *,
         blocks: bool = True,
+        run: str | None = None,
     ) -> Cell:
         from hs_notebook.notebook.cell import Cell
         from hs_notebook.notebook.comparison import Comparison
@@ -178,6 +199,7 @@ class HolySheepMagics(Magics):
                 self.widgets,
                 blocks=blocks,
                 background=options.background,
+                run=run,
             )
 
         return Cell(start, keep, show, hold=options.pick)

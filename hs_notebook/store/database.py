@@ -7,7 +7,6 @@ SQLAlchemy's (`postgresql+psycopg://…` for teams). What is particular to eithe
 
 from __future__ import annotations
 
-import os
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -15,7 +14,6 @@ from typing import TYPE_CHECKING, TypeVar
 from sqlalchemy import exc, make_url
 
 from hs_notebook.errors import SettingError, StoreError
-from hs_notebook.home import home
 from hs_notebook.store import postgresql, schema, sqlite
 
 if TYPE_CHECKING:
@@ -23,14 +21,9 @@ if TYPE_CHECKING:
 
     from sqlalchemy import URL, Connection, Engine
 
-__all__ = ["Database", "configured"]
+__all__ = ["Database"]
 
 T = TypeVar("T")
-
-
-def configured() -> str:
-    """What `HOLYSHEEP_STORE` says, else the path of the file in `home()`."""
-    return os.environ.get("HOLYSHEEP_STORE") or str(home() / "hs_notebook.sqlite")
 
 
 class Database:

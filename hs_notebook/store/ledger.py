@@ -13,7 +13,7 @@ from hs_notebook.answer import UsageSource
 from hs_notebook.store.frame import COLUMNS, to_frame
 from hs_notebook.store.moment import to_micros
 from hs_notebook.store.place import Place, current_place, set_place_finder
-from hs_notebook.store.process import the_one
+from hs_notebook.store.process import configured, the_one
 from hs_notebook.store.reading import Selection, read, settle
 from hs_notebook.store.text import plain, without_keys
 from hs_notebook.store.writer import this_writer
@@ -55,7 +55,7 @@ class Ledger:
         Raises:
             SettingError: The URL cannot be used.
         """
-        from hs_notebook.store.database import Database, configured
+        from hs_notebook.store.database import Database
 
         return cls(Database(url or configured()))
 

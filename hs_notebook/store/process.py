@@ -10,14 +10,21 @@ import os
 import threading
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from hs_notebook.home import home
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from hs_notebook.store.database import Database
 
-__all__ = ["the_one"]
+__all__ = ["configured", "the_one"]
 
 T = TypeVar("T")
+
+
+def configured() -> str:
+    """What `HOLYSHEEP_STORE` says, else the path of the file in `home()`."""
+    return os.environ.get("HOLYSHEEP_STORE") or str(home() / "hs_notebook.sqlite")
 
 
 class _Opened:
@@ -43,8 +50,6 @@ def the_one(kind: Callable[[Database], T]) -> T:
         SettingError: The store's URL cannot be used.
         StoreError: The store cannot be opened.
     """
-    from hs_notebook.store.database import configured
-
     global _opened  # noqa: PLW0603 - one for the process
     with _lock:
         where = configured()

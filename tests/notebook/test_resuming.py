@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from far_end import HOLD, Shown, text, whole
-from kernel import PATIENCE_S, has_text
+from kernel import PATIENCE_S, WIDGET, has_text
 
 from hs_notebook.store import journal
 
@@ -85,12 +85,26 @@ def first_shown(ran):
     return next(state["_snapshot"] for state in born if "_snapshot" in state)["panes"][0]["text"]
 
 
+def check_the_one_output(ran, had):
+    """In a new kernel: the kept text, before much is imported; then the live cell; then what stays."""
+    early, live, *_, rest = shown = ran.kind("display_data", "update_display_data")
+    assert [message["msg_type"] for message in shown[:2]] == ["display_data", "update_display_data"]
+    assert early["content"]["data"]["text/plain"].startswith(had)
+    assert "going on from here" in early["content"]["data"]["text/plain"]
+    assert WIDGET in live["content"]["data"]
+    assert rest["content"]["data"]["text/plain"].startswith(WORDS)
+    assert len({message["content"]["transient"]["display_id"] for message in shown}) == 1
+    assert len({json.dumps(message["content"]["metadata"]) for message in shown}) == 1
+    assert ran.messages.index(early) < ran.messages.index(ran.kind("comm_open")[0])
+
+
 def test_a_killed_kernel_costs_no_word_and_no_token(own_kernel):
     had = break_off(own_kernel, ask())
     ran = own_kernel.run(ask(), "cell-1")
     assert ran.status == "ok", ran.error
     assert WORDS.startswith(had)
     assert first_shown(ran).startswith(had)
+    check_the_one_output(ran, had)
     assert ran.live_text == own_kernel.value("reply.text") == WORDS
     assert ran.rest["text/plain"].startswith(WORDS)
     assert "nothing was billed again" in ran.rest["text/plain"]

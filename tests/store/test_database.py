@@ -9,7 +9,8 @@ from sqlalchemy import text
 
 from hs_notebook.errors import SettingError, StoreError
 from hs_notebook.store import schema
-from hs_notebook.store.database import Database, configured
+from hs_notebook.store.database import Database
+from hs_notebook.store.process import configured
 
 
 def test_the_environment_names_the_store_else_home_does(holysheep_home, monkeypatch):

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import uuid
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
 from hs_notebook.notebook import figures
 from hs_notebook.notebook.resting.bundle import Rest, one
 from hs_notebook.notebook.resting.several import several
+from hs_notebook.notebook.views import early
 from hs_notebook.notebook.views.tail import Tail
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from hs_notebook.notebook.controls import Controls
     from hs_notebook.notebook.figures import Figures
@@ -30,15 +30,19 @@ class Shown(ABC):
     Attributes:
         panes: The panes, one or more.
         filled: What was put into the prompt, one phrase each.
-        run: A name for this run of the cell.
+        run: A name for this run of the cell, and for its output.
         lonely: Whether errors show nowhere but here, for the cell has ended before.
     """
 
-    def __init__(self, panes: Sequence[Pane], controls: Controls, filled: tuple[str, ...]) -> None:
+    def __init__(
+        self, panes: Sequence[Pane], controls: Controls, filled: tuple[str, ...], *, run: str | None = None
+    ) -> None:
+        """`run`: the one whose output shows already (early.py), to be taken over; None: there is none."""
         self.panes = panes
         self.filled = filled
-        self.run = f"hs-{uuid.uuid4().hex}"
+        self.run = run or early.started()
         self.lonely = False
+        self._displayed = run is not None
         self._controls = controls
         self._counts = [(Tail(), Tail()) for _ in panes]
 
@@ -76,5 +80,13 @@ class Shown(ABC):
 
     @property
     def metadata(self) -> dict[str, dict[str, str]]:
-        """The output's metadata, the same from first to last: VS Code drops all outputs where it changes."""
-        return {"hs_notebook": {"run": self.run}}
+        """The output's metadata, the same from first to last."""
+        return early.metadata(self.run)
+
+    def put(self, data: Mapping[str, object]) -> None:
+        """Make this the output, in the place of what it was."""
+        from IPython.display import display, update_display
+
+        shows = update_display if self._displayed else display
+        self._displayed = True
+        shows(data, raw=True, metadata=self.metadata, display_id=self.run)  # type: ignore[no-untyped-call]

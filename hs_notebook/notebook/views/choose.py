@@ -31,6 +31,7 @@ def choose(  # noqa: PLR0913 - what a view is made of
     *,
     blocks: bool,
     background: bool,
+    run: str | None = None,
 ) -> Shown:
     """The view for the front end that runs this cell.
 
@@ -43,6 +44,7 @@ def choose(  # noqa: PLR0913 - what a view is made of
             kept.
         blocks: Whether the cell blocks its thread while it runs.
         background: Whether the cell returns before its answers are there.
+        run: The one whose output shows already; None: there is none.
     """
     if not hasattr(shell, "kernel"):
         return (QuietView if background else TerminalView)(panes, controls, filled)
@@ -54,9 +56,9 @@ def choose(  # noqa: PLR0913 - what a view is made of
     try:
         from hs_notebook.notebook.views.live import LiveView
 
-        view = LiveView(panes, controls, filled, blocks=blocks)
+        view = LiveView(panes, controls, filled, blocks=blocks, run=run)
         view.lonely = background
     except (ImportError, OSError):  # anywidget or our front end is not installed as it should be
-        return HeadlessView(panes, controls, filled)
+        return HeadlessView(panes, controls, filled, run=run)
     widgets[cell] = view.widget
     return view

@@ -16,6 +16,4 @@ class HeadlessView(Shown):
 
     def finish(self, *, stopped: bool) -> None:
         """Show the resting copy."""
-        from IPython.display import display
-
-        display(self.at_rest(stopped=stopped), raw=True, metadata=self.metadata)  # type: ignore[no-untyped-call]
+        self.put(self.at_rest(stopped=stopped))

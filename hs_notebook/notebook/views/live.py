@@ -13,7 +13,7 @@ from hs_notebook.notebook.views.base import SLICE_S, Shown
 from hs_notebook.notebook.views.blocks import Blocks
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from hs_notebook.notebook.controls import Controls, Done
     from hs_notebook.notebook.figures import Figures
@@ -37,14 +37,19 @@ class LiveView(Shown):
         controls: What can be pressed.
         filled: What was put into the prompt, one phrase each.
         blocks: Whether the cell blocks its thread: then a page may not be heard until its end.
+        run: The one whose output is to be taken over; None: there is none.
     """
 
     def __init__(
-        self, panes: Sequence[Pane], controls: Controls, filled: tuple[str, ...], *, blocks: bool
+        self,
+        panes: Sequence[Pane],
+        controls: Controls,
+        filled: tuple[str, ...],
+        *,
+        blocks: bool,
+        run: str | None,
     ) -> None:
-        super().__init__(panes, controls, filled)
-        from IPython.display import display
-
+        super().__init__(panes, controls, filled, run=run)
         from hs_notebook.notebook.views.widget import AnswerWidget
 
         self._began = monotonic()
@@ -58,7 +63,7 @@ class LiveView(Shown):
         live = {"version_major": 2, "version_minor": 1, "model_id": self.widget.model_id}
         models = ", ".join(pane.answer.model for pane in panes)
         self._live = {"application/vnd.jupyter.widget-view+json": live, **placeholder(models)}
-        display(self._live, raw=True, metadata=self.metadata, display_id=self.run)  # type: ignore[no-untyped-call]
+        self.put(self._live)
 
     @property
     def hears(self) -> bool:
@@ -106,22 +111,17 @@ class LiveView(Shown):
         if self.hears:
             if self._blocks is not None:
                 self._blocks = None
-                self._replace(self._live)
+                self.put(self._live)
             return
         if self._blocking or now - self._began < PATIENCE_S:
             return
         self._blocks = self._blocks or Blocks(self.panes, self.filled)
         news = self._blocks.news(now, self._last)
         if news is not None:
-            self._replace(news)
+            self.put(news)
 
     def finish(self, *, stopped: bool) -> None:
         """Send the end to the live cell, then put the resting copy in its place."""
         self._feed_all(stopped=stopped)
         self._over = True
-        self._replace(self.at_rest(stopped=stopped))
-
-    def _replace(self, data: Mapping[str, object]) -> None:
-        from IPython.display import update_display
-
-        update_display(data, raw=True, metadata=self.metadata, display_id=self.run)  # type: ignore[no-untyped-call]
+        self.put(self.at_rest(stopped=stopped))
