@@ -3,6 +3,7 @@
     python3 dev.py quickstart      open the quickstart in JupyterLab, answered by a real model on this machine
     python3 dev.py quickstart --headless    run the same notebook here; print its answers and the usage table
     python3 dev.py test            every check and every test;  -- ARGS: only pytest, with these arguments
+    python3 dev.py coverage        the same tests, but those of every byte, and what they ran, by branch
     python3 dev.py check           only what runs no code of ours: lint, format, types, walls
     python3 dev.py js              only the front end: install, types, tests, build
     python3 dev.py bench           the benchmarks, as tables;  -- NAMES: only these
@@ -61,8 +62,11 @@ PYTHONS = ("3.11", "3.13")
 
 FAST = "not browser and not model and not kernel and not long"
 
-SIDE_BY_SIDE = ("-n", str(min(4, os.cpu_count() or 1)), "--dist", "loadfile")
-"""Test files run beside each other: most of a test's time is waiting for sockets and kernels."""
+WORKERS = min(4, (os.cpu_count() or 1) + 1)
+"""Test files run beside each other, one more than there are cores: most of a test's time is waiting."""
+
+SIDE_BY_SIDE = ("-n", str(WORKERS), "--dist", "loadfile", "--no-loadscope-reorder")
+"""In the order of tests/conftest.py, which begins with the longest files."""
 
 SERVER_SETTINGS = ("HOLYSHEEP_API_KEY", "HOLYSHEEP_BASE_URL", "HOLYSHEEP_SHAPE")
 """What a person at the quickstart may have set, to go on with servers of their own."""
@@ -132,24 +136,11 @@ def new_record(name: str) -> Path:
 
 
 def full_tests(report: Report, version: str) -> None:
-    """Every test but the long ones, with coverage by branch."""
+    """Every test."""
     report.begin()
     record = new_record(f"pytest-{version}")
-    python = python_in(VENV)
-    run(python, "-m", "coverage", "erase")
-    counted = (python, "-m", "coverage", "run", "-m", "pytest", *SIDE_BY_SIDE, "-m", "not long")
-    report.step(f"pytest {version}", run(*counted, f"--junitxml={record}"), record)
-    report.begin()
-    run(python, "-m", "coverage", "combine", "--quiet")
-    report.step("coverage", run(python, "-m", "coverage", "report"))
-
-
-def long_tests(report: Report, version: str) -> None:
-    """The tests that go through every byte, without the cost of counting coverage."""
-    report.begin()
-    record = new_record(f"pytest-{version}-long")
-    status = run(python_in(VENV), "-m", "pytest", *SIDE_BY_SIDE, "-m", "long", f"--junitxml={record}")
-    report.step(f"long {version}", status, record)
+    status = run(python_in(VENV), "-m", "pytest", *SIDE_BY_SIDE, f"--junitxml={record}")
+    report.step(f"pytest {version}", status, record)
 
 
 def soak_step(report: Report) -> None:
@@ -183,21 +174,37 @@ def fast_tests(report: Report, version: str) -> None:
 def test(arguments: list[str]) -> int:
     """Everything that must hold; with arguments, only pytest with these."""
     report = Report()
-    sync_everything()
-    ensure_kernels()
     if arguments:
+        sync_everything()
+        ensure_kernels()
         return run(python_in(VENV), "-m", "pytest", *arguments)
-    ensure_chromium()
-    ensure_postgresql()
+    prepare()
     report.step("install", 0)
     check_steps(report)
     js_steps(report)
     here = version_of(python_in(VENV))
     full_tests(report, here)
-    long_tests(report, here)
     soak_step(report)
     fast_tests(report, next(version for version in PYTHONS if version != here))
     return report.close()
+
+
+def prepare() -> None:
+    """All that the tests need, on this machine."""
+    sync_everything()
+    ensure_kernels()
+    ensure_chromium()
+    ensure_postgresql()
+
+
+def coverage() -> int:
+    """Which lines and branches the tests run: all but those of every byte, which it would slow down most."""
+    prepare()
+    python = python_in(VENV)
+    run(python, "-m", "coverage", "erase")
+    failed = run(python, "-m", "coverage", "run", "-m", "pytest", *SIDE_BY_SIDE, "-m", "not long")
+    run(python, "-m", "coverage", "combine", "--quiet")
+    return run(python, "-m", "coverage", "report") or failed
 
 
 def check() -> int:
@@ -305,6 +312,7 @@ def main(arguments: list[str]) -> int:
     commands = {
         "quickstart": lambda: quickstart(headless=options.headless, browser=not options.no_browser),
         "test": lambda: test(theirs),
+        "coverage": coverage,
         "check": check,
         "js": js,
         "bench": lambda: bench(theirs),
@@ -323,7 +331,7 @@ def parser() -> argparse.ArgumentParser:
     opening = commands.add_parser("quickstart", help="the quickstart notebook")
     opening.add_argument("--headless", action="store_true", help="execute it here and print it as text")
     opening.add_argument("--no-browser", action="store_true", help="print the address, open no browser")
-    for name in ("test", "check", "js", "bench", "soak", "format"):
+    for name in ("test", "coverage", "check", "js", "bench", "soak", "format"):
         commands.add_parser(name)
     return whole
 

@@ -25,6 +25,34 @@ LEAKS = (
 )
 """Variables of the machine that would change what a test sees, beside HOLYSHEEP_*."""
 
+TESTS = Path(__file__).parent
+
+LONGEST = (
+    "browser/test_live_cell.py",
+    "notebook/test_elsewhere.py",
+    "client/test_reconnect.py",
+    "browser/test_pane.py",
+    "notebook/test_resuming.py",
+    "test_notebooks.py",
+    "store/test_ledger.py",
+    "gateway/test_local.py",
+    "gateway/test_spool.py",
+    "test_embedded.py",
+    "browser/test_hostile_at_rest.py",
+    "store/export/test_files.py",
+    "notebook/test_live.py",
+    "gateway/test_lifetime.py",
+    "test_readme.py",
+    "browser/test_markdown.py",
+    "faults/test_every_byte.py",
+    "notebook/test_kills.py",
+    "client/test_real_gateway.py",
+    "faults/test_scenarios.py",
+    "client/test_record.py",
+    "browser/test_compare.py",
+)
+"""Files that take 15 s and more, the longest first."""
+
 SHOWN = ("httpx", "msgspec", "ipython", "ipykernel", "anywidget", "pandas", "sqlalchemy", "starlette")
 """Whose versions the report begins with."""
 
@@ -42,8 +70,10 @@ def pytest_configure():
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items):
-    """Run the browser's tests last: from the first on, Playwright keeps a loop running on the main thread."""
-    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+    """The longest files first, so that none is left to run alone at the end."""
+    last = len(LONGEST)
+    rank = {TESTS / name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: rank.get(item.path, last))
 
 
 @pytest.hookimpl(wrapper=True)

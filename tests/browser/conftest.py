@@ -23,6 +23,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 from playwright.sync_api import Page, Route, sync_playwright
 
+from ..notebook.far_end import FarEnd  # noqa: TID252 - tests are no package with a name
 from . import bed
 
 ARTIFACTS = Path(__file__).parents[2] / "artifacts"
@@ -234,6 +235,7 @@ def open_notebook(lab, browser, request):
             path = path or _write(lab.root / f"{request.node.name}.ipynb", cells)
             page = ends.enter_context(browser.new_context(viewport={"width": 1100, "height": 760})).new_page()
             received: list[int] = []
+            page.set_default_timeout(PATIENCE_S * 1000)
             page.on("websocket", lambda ws: ws.on("framereceived", lambda frame: received.append(len(frame))))
             if policy is not None:
                 page.route(re.compile(rf"/{where}/"), lambda route: _answer_under(policy, route))
@@ -275,6 +277,14 @@ def _let_go(held: list[Route]) -> None:
         route.abort()
 
 
+@pytest.fixture
+def far():
+    """A server that a notebook's kernel may ask."""
+    server = FarEnd()
+    yield server
+    server.stop()
+
+
 @pytest.fixture(scope="session")
 def bed_address():
     with bed.serving() as address:
@@ -292,6 +302,7 @@ def open_bed(browser, bed_address):
             context = ends.enter_context(
                 browser.new_context(viewport={"width": width, "height": height}, **options)
             )
+            context.set_default_timeout(PATIENCE_S * 1000)
             beds.append(bed.opened(context.new_page(), bed_address, scene, theme, **address))
             return beds[-1]
 

