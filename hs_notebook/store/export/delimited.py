@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from hs_notebook.store.export.inert import inert, original
 from hs_notebook.store.export.table import kind, moment, typed
@@ -21,8 +21,11 @@ __all__ = ["read", "write"]
 def write(path: Path, columns: Columns, *, delimiter: str = ",") -> None:
     """Write the table, its names in the first line."""
     shown = [[_field(value, _as_text(name)) for value in values] for name, values in columns.items()]
+    # Python 3.11 quotes no field for a "\r" of its own, which to every reader ends a line.
+    returns = any("\r" in field for fields in shown for field in fields)
+    quoting: Literal[0, 1] = csv.QUOTE_ALL if returns else csv.QUOTE_MINIMAL
     with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, delimiter=delimiter, lineterminator="\n")
+        writer = csv.writer(file, delimiter=delimiter, lineterminator="\n", quoting=quoting)
         writer.writerow(columns)
         writer.writerows(zip(*shown, strict=True))
 

@@ -1,5 +1,6 @@
 """Every kind of file reads back equal, appears as a whole or not at all, and replaces nothing unasked."""
 
+import csv
 import json
 import random
 import sqlite3
@@ -15,7 +16,7 @@ from sqlalchemy import insert
 import hs_notebook as hs
 from hs_notebook.errors import SettingError, StoreError
 from hs_notebook.store import journal, ledger
-from hs_notebook.store.export import files
+from hs_notebook.store.export import delimited, files
 from hs_notebook.store.schema import attempts
 from hs_notebook.store.views.usage import usage
 
@@ -38,6 +39,7 @@ TEXTS = [
     "👩🏽‍🚀🐑",
     'one\ntwo\r\nthree\rfour "five", six\tseven',
     "_x000D_ and _x005F_",
+    "ok\r=cmd|'/c calc'!A1",
     "bell \x07 escape \x1b end \x1f",
     "NULL",
     "NaN",
@@ -226,12 +228,27 @@ except hs.errors.SettingError as error:
     assert not path.exists()
 
 
+@pytest.mark.parametrize("delimiter", [",", "\t"])
+@pytest.mark.parametrize(
+    "text", ["ok\r=cmd()", "ok\n=cmd()", "ok\r\n=cmd()", "ok,=cmd()", "ok\t=cmd()", 'ok"=cmd()']
+)
+def test_no_text_ends_its_field(tmp_path, delimiter, text):
+    columns = {"model": ["a", text, "b"], "error": [text, None, "c"]}
+    path = tmp_path / "usage.csv"
+    delimited.write(path, columns, delimiter=delimiter)
+    assert delimited.read(path, delimiter=delimiter) == columns
+    with path.open(encoding="utf-8", newline="") as file:
+        told = list(csv.reader(file, delimiter=delimiter, strict=True))
+    assert told == [["model", "error"], ["a", text], [text, ""], ["b", "c"]]
+
+
 def test_no_cell_of_a_spreadsheet_is_a_formula(tmp_path):
     import openpyxl
 
     fill(300)
     path = hs.export_usage(tmp_path / "usage.csv", scope="all")
     fields = pd.read_csv(path, dtype="object", keep_default_na=False)
+    assert len(fields) == 300
     assert fields.isin(['\'=cmd()|" /C calc"!A0', "''quoted"]).sum().sum() > 20
     for name in fields:
         assert not fields[name].str.startswith(tuple("=+-@\t\r\n")).any(), name
