@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
+from decimal import Context, Decimal
 from typing import TYPE_CHECKING
 
 from hs_notebook.attempt import Attempt, Status, UsageSource
@@ -17,7 +18,6 @@ from hs_notebook.errors import HolySheepError, ProtocolError
 
 if TYPE_CHECKING:
     from datetime import datetime
-    from decimal import Decimal
 
     from hs_notebook.wire.chunk import ChatRequest, FinishReason, StreamChunk, ToolCallDelta, Usage
 
@@ -30,6 +30,9 @@ TRANSITIONS: dict[Status, frozenset[Status]] = {
     Status.FAILED: frozenset({Status.STREAMING}),  # retried, resumed
     Status.COMPLETE: frozenset(),
 }
+
+_EXACT = Context(prec=100)
+"""Our own arithmetic: a notebook may have set the global context to three digits."""
 
 
 @dataclass(slots=True, eq=False)
@@ -232,8 +235,43 @@ class Answer:
 
     @property
     def cost_usd(self) -> Decimal | None:
-        """What the last attempt cost; None where unknown, never 0 for that."""
-        return self.attempts[-1].cost_usd if self.attempts else None
+        """What all its attempts cost together, as far as that is known; None where of none, never 0 for that.
+
+        USD, exact. See `cost_source`; what each attempt cost stands in `attempts`.
+        """
+        known = [attempt.cost_usd for attempt in self._counted_attempts() if attempt.cost_usd is not None]
+        if not known:
+            return None
+        total = Decimal(0)
+        for cost in known:
+            total = _EXACT.add(total, cost)
+        return total
+
+    @property
+    def cost_source(self) -> UsageSource:
+        """How far `cost_usd` can be trusted.
+
+        FINAL where each attempt's cost is known from final counts; ESTIMATED where some are of our own
+        counts: about that much; PARTIAL where one runs, broke off or is unknown: a lower bound; MISSING
+        where there is none.
+        """
+        tried = self._counted_attempts()
+        sources = {attempt.usage_source for attempt in tried if attempt.cost_usd is not None}
+        if not sources:
+            return UsageSource.MISSING
+        if UsageSource.PARTIAL in sources or any(attempt.cost_usd is None for attempt in tried):
+            return UsageSource.PARTIAL
+        return UsageSource.ESTIMATED if UsageSource.ESTIMATED in sources else UsageSource.FINAL
+
+    def _counted_attempts(self) -> list[Attempt]:
+        """The attempts without those whose counts stand on a later one, that replayed them (`take_up`)."""
+        tried = list(self.attempts)
+        last = max((attempt.number for attempt in tried if attempt.replayed), default=0)
+        return [
+            attempt
+            for attempt in tried
+            if attempt.number >= last or attempt.usage_source is not UsageSource.MISSING
+        ]
 
     def __repr__(self) -> str:
         return (

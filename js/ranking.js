@@ -5,6 +5,7 @@
 import * as figures from "./figures.js";
 
 /** @typedef {import("./protocol.js").PaneBuffer} PaneBuffer */
+/** @typedef {import("./protocol.js").State} State */
 
 /**
  * @typedef {object} Rank
@@ -24,9 +25,18 @@ export function ranks(panes) {
   return [
     rank("First word", states.map((state) => state?.ttft_s ?? null), Math.min, 1, (best) => figures.duration(best)),
     rank("Fastest", whole.map((state) => state?.tokens_per_s ?? null), Math.max, 2, (best) => figures.rate(best, false)),
-    rank("Cheapest", whole.map((state) => state?.cost_usd ?? null), Math.min, 2, (_, i) => states[i]?.cost ?? ""),
+    cheapest(whole),
     rank("Longest", panes.map((pane, i) => (whole[i] ? pane.answer.length : null)), Math.max, 2, (best) => figures.characters(best)),
   ].filter((found) => found !== null);
+}
+
+/**
+ * Where the least of the costs is but a lower bound ("≥ $0.01"), nobody knows which answer was the cheapest.
+ * @param {(State | null)[]} whole
+ */
+function cheapest(whole) {
+  const found = rank("Cheapest", whole.map((state) => state?.cost_usd ?? null), Math.min, 2, (_, i) => whole[i]?.cost ?? "");
+  return found?.panes.some((i) => whole[i]?.cost?.startsWith("≥")) ? null : found;
 }
 
 /**

@@ -118,9 +118,53 @@ def test_the_last_attempt_speaks_for_the_answer():
     first.cost_usd = Decimal(1)
     answer.end(Status.INTERRUPTED, 102.0, CutError("It broke off."))
     answer.begin(STARTED, 200.0)
-    assert answer.usage is answer.cost_usd is answer.model_served is None
+    assert answer.usage is answer.model_served is None
     assert answer.usage_source is UsageSource.MISSING
     assert answer.text == "x"
+
+
+def billed(answer, cost, status=Status.COMPLETE, *, usage=None, estimate=None, resumed_by=None):  # noqa: PLR0913 - what an attempt may bring
+    """One more attempt, at its end and priced."""
+    attempt = answer.begin(STARTED, 0.0, resumed_by=resumed_by)
+    attempt.usage, attempt.estimate = usage, estimate
+    answer.end(status, 1.0)
+    attempt.cost_usd = None if cost is None else Decimal(cost)
+
+
+COUNTED, BROKEN = {"usage": Usage(1, output_tokens=2)}, {"status": Status.INTERRUPTED}
+GUESSED = {"estimate": Usage(1, output_tokens=2)}
+
+
+@pytest.mark.parametrize(
+    ("attempts", "cost", "source"),
+    [
+        ([], None, "missing"),
+        ([("0.01225", COUNTED)], "0.01225", "final"),
+        ([(None, COUNTED)], None, "missing"),  # no price
+        ([("0", {})], "0", "final"),  # what is free is free however much it was
+        ([("0.012", BROKEN | COUNTED), ("0.0016", COUNTED)], "0.0136", "partial"),
+        ([("0.012", BROKEN | GUESSED), ("0.0016", COUNTED)], "0.0136", "estimated"),
+        ([("0.012", BROKEN | GUESSED), ("1", BROKEN | COUNTED), ("2", COUNTED)], "3.012", "partial"),
+        ([(None, BROKEN), ("0.0016", COUNTED)], "0.0016", "partial"),  # nobody knows what the first took
+        ([("0.012", BROKEN | COUNTED), (None, BROKEN)], "0.012", "partial"),
+        ([(None, BROKEN), ("0.0016", COUNTED | {"resumed_by": "replay"})], "0.0016", "final"),  # given away
+        ([("1e-40", BROKEN | GUESSED), ("1", COUNTED)], f"1.{'0' * 39}1", "estimated"),
+    ],
+)
+def test_an_answer_costs_what_its_attempts_cost_together(attempts, cost, source):
+    """Of which nothing is said to be the last word that is not."""
+    answer = new()
+    for each, how in attempts:
+        billed(answer, each, **how)
+    assert answer.cost_usd == (None if cost is None else Decimal(cost))
+    assert answer.cost_source == source
+
+
+def test_while_an_attempt_runs_the_cost_of_those_before_is_a_lower_bound():
+    answer = new()
+    billed(answer, "0.012", Status.INTERRUPTED, estimate=Usage(1, output_tokens=2))
+    answer.begin(STARTED, 2.0, resumed_by="continue")
+    assert (answer.cost_usd, answer.cost_source) == (Decimal("0.012"), "partial")
 
 
 @pytest.mark.parametrize(

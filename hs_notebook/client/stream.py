@@ -275,7 +275,11 @@ def stop_line(answers: list[Answer]) -> str:
     costs = [answer.cost_usd for answer in answers]
     known = sum(cost for cost in costs if cost is not None)
     if known:
-        estimated = any(answer.usage_source is UsageSource.ESTIMATED for answer in answers)
+        sources = {answer.cost_source for answer in answers}
+        estimated = UsageSource.ESTIMATED in sources and not sources & {
+            UsageSource.PARTIAL,
+            UsageSource.MISSING,
+        }
         return f"{kept} It cost {'about' if estimated else 'at least'} ${known.normalize():f}."
     if all(cost is not None for cost in costs):
         return kept

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from hs_notebook.answer import Status
 from hs_notebook.errors import HolySheepError
 from hs_notebook.notebook.comparison import record
-from hs_notebook.store.views.report import dollars
+from hs_notebook.notebook.figures import cost_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,7 +61,8 @@ class Controls:
             return {"pick": _PICK} if self._compares and not pane.chosen else {}
         if not self._open or pane.answer.status is Status.STREAMING:
             return {}
-        retry = {"retry": _RETRY if pane.answer.cost_usd is None else f"{_RETRY} {_like_before(pane)}"}
+        cost = cost_of(pane.answer)
+        retry = {"retry": _RETRY if cost is None else f"{_RETRY} So far this one cost {cost}."}
         return {"resume": _RESUME, **retry} if pane.answer.text else retry
 
     def press(self, number: int | None, action: str) -> Done:
@@ -103,8 +104,3 @@ class Controls:
         """Nothing is set going any more; a pick still counts."""
         with self._lock:
             self._open = False
-
-
-def _like_before(pane: Pane) -> str:
-    cost = pane.answer.cost_usd
-    return "" if cost is None else f"The last time cost {dollars(cost)}."

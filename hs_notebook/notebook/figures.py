@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from hs_notebook.notebook.pane import Pane
     from hs_notebook.store.kept import Kept
 
-__all__ = ["AGAIN", "Figures", "at_rest", "footer", "of", "read"]
+__all__ = ["AGAIN", "Figures", "at_rest", "cost_of", "footer", "of", "read"]
 
 AGAIN = "run the cell again to go on from here"
 """What to do about an answer that was interrupted."""
@@ -37,7 +37,10 @@ _MARKS = {UsageSource.ESTIMATED: "~", UsageSource.PARTIAL: "≥ "}
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What a pane's header shows: the `state` of docs/protocol.md, member by member."""
+    """What a pane's header shows: the `state` of docs/protocol.md, member by member.
+
+    Tokens are those of the answer as it stands; the cost is that of all attempts it took.
+    """
 
     model: str
     model_served: str | None
@@ -112,14 +115,18 @@ def _known(answer: Answer, characters: int, now: float | None) -> Figures:
         output_estimated=counted is None and output is not None,
         tokens_per_s=_rate(answer, output, now),
         reasoning_tokens=usage.reasoning_tokens if usage is not None else None,
-        cost=None
-        if answer.cost_usd is None
-        else _MARKS.get(answer.usage_source, "") + dollars(answer.cost_usd),
+        cost=cost_of(answer),
         cost_usd=None if answer.cost_usd is None else float(answer.cost_usd),
         finish_reason=None if answer.finish_reason is None else str(answer.finish_reason),
         message=None,
         stop_hint=None,
     )
+
+
+def cost_of(answer: Answer) -> str | None:
+    """What all attempts cost together, ready to show, marked where it is not the last word; None: unknown."""
+    cost = answer.cost_usd
+    return None if cost is None else _MARKS.get(answer.cost_source, "") + dollars(cost)
 
 
 def _status(stream: Stream, *, stopped: bool) -> str:

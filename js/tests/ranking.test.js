@@ -41,6 +41,15 @@ test("the best of each, and a draw is a draw", () => {
   ]);
 });
 
+test("what may have cost more is not called the cheapest, nor does it keep another from it that cost less", () => {
+  const least = pane({ ...DONE, cost_usd: 0.001, cost: "≥ $0.001" });
+  const known = (/** @type {number} */ usd) => pane({ ...DONE, cost_usd: usd, cost: `~$${usd}` });
+  const said = (/** @type {PaneBuffer[]} */ panes) => ranks(panes).map((one) => `${one.what} ${one.panes} ${one.value}`);
+  assert.deepEqual(said([least, known(0.002)]), []);
+  assert.deepEqual(said([least, known(0.001), known(0.002)]), []);
+  assert.deepEqual(said([least, known(0.0005)]), ["Cheapest 1 ~$0.0005"]);
+});
+
 test("where all are level there is nothing to tell", () => {
   const same = () => pane({ ...DONE, ttft_s: 0.5, tokens_per_s: 40 }, "abc");
   assert.deepEqual(ranks([same(), same()]), []);

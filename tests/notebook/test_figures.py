@@ -1,12 +1,15 @@
 """The figures of an answer: unknown stays unknown, money in full, one line below."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
 
 import pytest
 
-from hs_notebook.answer import Status
-from hs_notebook.notebook.figures import Figures, footer
+from hs_notebook.answer import Answer, Status
+from hs_notebook.notebook.figures import Figures, footer, of
 from hs_notebook.notebook.resting.bundle import harmless, placeholder
+from hs_notebook.wire.chunk import ChatRequest, Message, Usage
 
 UNKNOWN = Figures(
     model="gpt-4.1",
@@ -50,6 +53,31 @@ def test_what_is_known_is_in_it():
 def test_an_estimate_is_marked():
     estimated = replace(UNKNOWN, output_tokens=7, output_estimated=True, tokens_per_s=3.5)
     assert "~7 tokens out · ~3.5 tokens/s" in footer(estimated)
+
+
+@pytest.mark.parametrize(
+    ("usage", "estimate", "said"),
+    [
+        (Usage(500, output_tokens=700), None, "≥ $0.013614"),
+        (None, Usage(500, output_tokens=700), "~$0.013614"),
+    ],
+)
+def test_an_answer_that_took_two_requests_shows_the_tokens_of_the_last_and_the_cost_of_both(
+    usage, estimate, said
+):
+    answer = Answer(
+        "a-1", ChatRequest(model="claude-sonnet-4.5", messages=(Message("user", "Hi"),)), "holysheep"
+    )
+    for cost, status, counts, guess in (
+        ("0.012024", Status.INTERRUPTED, usage, estimate),
+        ("0.00159", Status.COMPLETE, Usage(500, output_tokens=6), None),
+    ):
+        attempt = answer.begin(datetime.now(UTC), 0.0, resumed_by="continue" if answer.attempts else None)
+        attempt.usage, attempt.estimate = counts, guess
+        answer.end(status, 1.0)
+        attempt.cost_usd = Decimal(cost)
+    assert footer(of(answer)) == f"claude-sonnet-4.5 · 500 + 6 tokens · {said} · complete"
+    assert of(answer).cost_usd == 0.013614
 
 
 @pytest.mark.parametrize(
