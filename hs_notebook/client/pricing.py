@@ -8,17 +8,36 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
+from hs_notebook.client.config import EMBEDDED
+from hs_notebook.errors import SettingError
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from hs_notebook.answer import Answer
     from hs_notebook.attempt import Attempt
 
-__all__ = ["estimate", "price", "price_by_list", "warm", "when_warm"]
+__all__ = ["estimate", "is_free", "price", "price_by_list", "warm", "when_warm"]
 
 _warmed, _ready = threading.Event(), threading.Event()
 _lock = threading.Lock()
 _waiting: list[Callable[[], None]] = []
+
+
+def is_free(answer: Answer) -> bool:
+    """Whether it runs on this machine, and nobody is paid for it.
+
+    False for a model that the embedded gateway only relays, and where a price book cannot be read.
+    """
+    if answer.provider != EMBEDDED:
+        return False
+    from hs_notebook.money import budget, prices
+
+    try:
+        price = prices.of_answer(answer.model, None, answer.provider)
+    except SettingError:
+        return False
+    return budget.ceiling(1, None, price) == 0
 
 
 def warm(model: str) -> None:

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 
 from hs_notebook.attempt import UsageSource
 from hs_notebook.client import pricing
-from hs_notebook.client.config import EMBEDDED
 from hs_notebook.errors import HolySheepError, StoreError
 
 if TYPE_CHECKING:
@@ -64,8 +63,7 @@ class Recorder:
             ledger.default().begin(answer, attempt, where, comparison_id)
 
         self.put(answer, job, _NO_ROW)
-        if answer.provider != EMBEDDED:
-            pricing.warm(answer.model)
+        self._jobs.put(lambda: _warm(answer))
 
     def withdraw(self, answer: Answer, attempt: Attempt) -> None:
         """Have the counts taken out of an attempt's row: they stand on a later one; returns at once."""
@@ -80,7 +78,7 @@ class Recorder:
     async def end(self, answer: Answer, attempt: Attempt) -> None:
         """Price the attempt and have its row completed; `settled` waits for that."""
         loop = asyncio.get_running_loop()
-        await loop.run_in_executor(None, _try_to_price, answer, attempt)  # it reads files
+        free = await loop.run_in_executor(None, _try_to_price, answer, attempt)  # it reads files
 
         def job() -> None:
             from hs_notebook.store import ledger
@@ -88,7 +86,7 @@ class Recorder:
             ledger.default().end(answer, attempt)
 
         self.put(answer, job, _NO_ROW)
-        if answer.provider != EMBEDDED:
+        if not free:
             pricing.when_warm(lambda: self.put(answer, lambda: _amend(answer, attempt), _NO_ROW))
 
     def put(self, answer: Answer, job: Callable[[], None], trouble: str) -> None:
@@ -173,13 +171,21 @@ def _amend(answer: Answer, attempt: Attempt) -> None:
     ledger.default().amend(answer, attempt)
 
 
-def _try_to_price(answer: Answer, attempt: Attempt) -> None:
+def _warm(answer: Answer) -> None:
+    if not pricing.is_free(answer):
+        pricing.warm(answer.model)
+
+
+def _try_to_price(answer: Answer, attempt: Attempt) -> bool:
+    """Price it as far as that takes no time; whether it costs nobody anything."""
+    free = pricing.is_free(answer)
     try:
-        if answer.provider == EMBEDDED or attempt.usage_source is not UsageSource.FINAL:
+        if free or attempt.usage_source is not UsageSource.FINAL:
             pricing.estimate(answer, attempt)
         pricing.price(answer, attempt)
     except (HolySheepError, OSError) as error:  # a price book of the user's that cannot be read
         _note(answer, f"The cost of this answer is unknown: {_first_line(error)}")
+    return free
 
 
 def _note(answer: Answer, note: str) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, cast
 
-from hs_notebook.client.config import EMBEDDED
+from hs_notebook.client import pricing
 from hs_notebook.errors import BudgetError, StoreError
 from hs_notebook.money.budget import (
     FIRST,
@@ -102,8 +102,6 @@ class Spending:
         Raises:
             BudgetError: There is none; nothing was sent.
         """
-        if self._answer.provider == EMBEDDED:
-            return  # it costs nobody anything
         loop = asyncio.get_running_loop()
         preparing = loop.run_in_executor(None, self._prepare)
         done, _ = await asyncio.wait((preparing,), timeout=PATIENCE)
@@ -115,6 +113,8 @@ class Spending:
             self._watching = loop.create_task(self._watch())
 
     def _prepare(self) -> None:
+        if pricing.is_free(self._answer):
+            return
         kept = self._kept()
         if self.purse is None and not kept:
             return
