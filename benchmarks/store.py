@@ -165,7 +165,7 @@ def appending(where):
     from hs_notebook.wire.chunk import ChatRequest, Message
 
     request = ChatRequest(model="demo", messages=(Message("user", "Hello"),))
-    ledger, place, taken = Ledger.open(where), Place("n.ipynb", "cell", 1, "s"), []
+    ledger, place, taken, idle = Ledger.open(where), Place("n.ipynb", "cell", 1, "s"), [], []
     other = start(where, "other", 0)
     go_on(other)
     for number in range(APPENDS):
@@ -176,14 +176,27 @@ def appending(where):
         taken.append(time.perf_counter() - began)
         answer.end(Status.COMPLETE, 1.0)
         ledger.end(answer, attempt)
+        idle.append(computing())
     other.kill()
     other.communicate()
     beside = len(ledger.frame("shared.ipynb"))
     ledger.close()
     assert beside > APPENDS / 10, beside
-    p99 = sorted(taken)[int(len(taken) * 0.99)]
-    yield "append, P99, while another kernel writes", f"{p99 * 1000:.1f} ms", "10 ms"
+    yield "append, P99, while another kernel writes", slowest(taken), "10 ms"
+    yield "0.3 ms of nothing but computing, P99, in turns", slowest(idle), "what else the machine does"
     yield "append, P50", f"{median(taken) * 1000:.1f} ms", ""
+
+
+def computing():
+    """How long it takes till 0.3 ms are over: longer where others want the processor."""
+    began = now = time.perf_counter()
+    while now < began + 0.0003:
+        now = time.perf_counter()
+    return now - began
+
+
+def slowest(taken):
+    return f"{sorted(taken)[int(len(taken) * 0.99)] * 1000:.1f} ms"
 
 
 def start(where, name, count):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from decimal import Decimal
+from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from hs_notebook.answer import UsageSource
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     import pandas as pd
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Update
 
     from hs_notebook.answer import Answer, Attempt
     from hs_notebook.store.database import Database
@@ -92,16 +93,9 @@ class Ledger:
 
     def revise(self, changes: Sequence[dict[str, Any]]) -> None:
         """Write what a change holds into the row of its answer_id and attempt; all of them or none."""
-        from sqlalchemy import update
-
-        from hs_notebook.store.schema import attempts
-
-        def work(connection: Connection) -> None:
-            for change in changes:
-                same = [attempts.c[name] == change[name] for name in ("answer_id", "attempt")]
-                connection.execute(update(attempts).where(*same).values(change))
-
-        self._database.write(work)
+        found = [_found(change) for change in changes]
+        if found:
+            self._database.write(lambda connection: connection.execute(_the_row(), found))
 
     def withdraw(self, answer: Answer, attempt: Attempt) -> None:
         """Take counts and cost out of an attempt's row: a later one took its generation up, and has them.
@@ -116,15 +110,13 @@ class Ledger:
         self._database.write(lambda to: to.execute(update(attempts).where(*same).values(_NO_COUNTS)))
 
     def _write(self, row: dict[str, Any]) -> None:
-        from sqlalchemy import insert, update
+        from sqlalchemy import insert
 
         from hs_notebook.store.schema import attempts
 
-        same = (attempts.c.answer_id == row["answer_id"], attempts.c.attempt == row["attempt"])
-
         def work(connection: Connection) -> None:
-            if connection.execute(update(attempts).where(*same).values(row)).rowcount == 0:
-                connection.execute(insert(attempts).values(row))
+            if connection.execute(_the_row(), _found(row)).rowcount == 0:
+                connection.execute(insert(attempts), row)
 
         self._database.write(work)
 
@@ -171,6 +163,24 @@ class Ledger:
         """What each attempt cost, USD, exact, in no order; None if unknown. `money.cost.total` adds up."""
         texts = self.columns(["cost_usd"], Selection(notebook))["cost_usd"]
         return [None if text is None else Decimal(text) for text in texts]
+
+
+@cache
+def _the_row() -> Update:
+    """The change of one row; made once, for to make it takes longer than to do it, and others wait."""
+    from sqlalchemy import bindparam, update
+
+    from hs_notebook.store.schema import attempts
+
+    row = attempts.c
+    return update(attempts).where(
+        row.answer_id == bindparam("its_answer"), row.attempt == bindparam("its_attempt")
+    )
+
+
+def _found(row: dict[str, Any]) -> dict[str, Any]:
+    """The same with what `_the_row` is found by."""
+    return {**row, "its_answer": row["answer_id"], "its_attempt": row["attempt"]}
 
 
 # -- rows in ----------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import create_engine, event, exc
 
-from hs_notebook.store import schema
+from hs_notebook.store import checkpoint, schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,8 +26,8 @@ __all__ = ["BUSY_S", "is_broken", "open_file", "set_aside"]
 BUSY_S = 5.0
 """Seconds to wait for another writer's lock."""
 
-_TURN_S = (0.0005, 0.0025)
-"""Seconds between two tries to write: a transaction takes about as long."""
+_TURN_S = (0.0001, 0.0009)
+"""Seconds between two tries to write: a transaction holds the lock for about as long."""
 
 READ_ONLY = {"hs_read_only": True}
 """Execution option of a connection that only reads: it need not wait for the write lock."""
@@ -160,6 +160,8 @@ def _engine(url: URL) -> Engine:
     engine = create_engine(url, connect_args={"timeout": BUSY_S}, hide_parameters=True)
     event.listen(engine, "connect", _on_connect)
     event.listen(engine, "begin", _on_begin)
+    if not url.query:  # else only its own words open it, and SQLite copies the log in its own way
+        checkpoint.beside_writers(engine, file_of(url))
     return engine
 
 
