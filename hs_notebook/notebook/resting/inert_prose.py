@@ -124,8 +124,10 @@ class _Prose:
         ), found.end()  # in a formula a space means nothing, an entity does
 
     def _image(self, found: re.Match[str]) -> tuple[str, int]:
-        if image := _IMAGE.match(self.text, found.start()):
-            return (f"[image: {image['alt']}" if image["alt"].strip() else "[image"), image.end() - 2
+        if image := _IMAGE.match(self.text, found.start()):  # its words are prose like any other
+            after_a_mark = self.text.endswith("!", 0, found.start())  # which would make an image of the link
+            words = "[image: " if image["alt"].strip() else "[image"
+            return (f" {words}" if after_a_mark else words), found.end()
         return ("!\\[" if found.end() <= self._last_link else "!["), found.end()
 
     def _harmless(self, at: int) -> bool:
