@@ -53,8 +53,9 @@ FIRST = 64
 _CAPS = {"gpt-4.1": 32_768, "claude-sonnet-4.5": 64_000, "gemini-2.5-flash": 65_535}
 """The longest answer of a model, tokens, by its name in the price book; for what a call may cost at most.
 
-Source: https://platform.openai.com/docs/models/gpt-4.1 (remembered, not read again); for Claude the release
-notes of @effect/ai-anthropic 4.0.0-beta.106, for Gemini other programs' model lists (2026-11-22)
+Source: for GPT-4.1 https://simonwillison.net/2025/Apr/14/gpt-4-1/ ("32,768 tokens of output"); for Claude the
+release notes of @effect/ai-anthropic 4.0.0-beta.106; for Gemini
+https://cloud.google.com/vertex-ai/generative-ai/docs/models/gemini/2-5-flash (2026-11-22)
 """
 
 Scope = Literal["cell", "kernel", "notebook", "day"]
