@@ -76,7 +76,7 @@ class Lab:
     def _call(self, path: str, method: str) -> bytes:
         request = urllib.request.Request(f"{self.url}/api/{path}", method=method)
         request.add_header("Authorization", f"token {self.token}")
-        with urllib.request.urlopen(request, timeout=20) as reply:
+        with urllib.request.urlopen(request, timeout=PATIENCE_S) as reply:
             return reply.read()
 
 
@@ -97,7 +97,7 @@ def lab(jupyter_folders, tmp_path_factory):
         server = subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
     try:
         runtime = Path(os.environ["JUPYTER_RUNTIME_DIR"]) / f"jpserver-{server.pid}.json"
-        until(lambda: _answers(runtime), "JupyterLab answers", log=root.parent / "lab.log")
+        until(lambda: _answers(runtime), "JupyterLab answers", patience_s=150, log=root.parent / "lab.log")
         facts = json.loads(runtime.read_text())
         yield Lab(facts["url"].rstrip("/"), facts["token"], root, home)
     finally:

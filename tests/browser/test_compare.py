@@ -4,7 +4,7 @@ from .test_live_cell import LOAD, ask
 
 
 def test_three_answers_side_by_side(open_notebook):
-    cell = ask(tokens_per_s=40, tokens=200).replace("model=demo", "model=demo,demo,demo pick")
+    cell = ask(tokens_per_s=25, tokens=200).replace("model=demo", "model=demo,demo,demo pick")
     notebook = open_notebook(LOAD, cell, "import hs_notebook as hs; print(list(hs.picks().model))")
     notebook.run_all()
     panes = notebook.page.locator(".hs-pane")

@@ -80,7 +80,7 @@ def press_lab_keys_in_a_control(notebook):
 
 
 def test_an_answer_streams_and_then_rests_as_markdown(open_notebook, lab):
-    notebook = open_notebook(LOAD, ask(tokens_per_s=40), "after = 1")
+    notebook = open_notebook(LOAD, ask(tokens_per_s=20), "after = 1")
     notebook.run_all()
 
     notebook.until(lambda: "What you are" in notebook.text(), "the first paragraph is finished")
@@ -202,12 +202,12 @@ def test_a_long_answer_costs_few_bytes(open_notebook):
     notebook.until(lambda: notebook.live().count() == 0, "it rests")
     received, messages = sum(notebook.received) - before - FRONT_END, len(notebook.received) - began
 
-    print(f"20,000 characters in 5 s: {received:,} bytes in {messages} messages")
-    assert received < 250_000  # each message with the whole text would be 2 MB
+    print(f"20,000 characters: {received:,} bytes in {messages} messages")
+    assert received < 50_000 + 2_000 * messages  # with the whole text in each it would be five times as much
 
 
 def test_the_end_is_followed_until_the_reader_scrolls_up_in_every_theme(open_notebook):
-    notebook = open_notebook(LOAD, ask(tokens=5000, tokens_per_s=200))
+    notebook = open_notebook(LOAD, ask(tokens=50_000, tokens_per_s=200))
     notebook.run_all()
     box = notebook.page.locator(".hs-box")
     from_end = "box => box.scrollHeight - box.clientHeight - box.scrollTop"
@@ -300,7 +300,7 @@ def bad_links(where):
 
 
 def test_hostile_text_is_text_live_and_at_rest(open_notebook):
-    notebook = open_notebook(LOAD, ask(text=HOSTILE, tokens=120, tokens_per_s=60))
+    notebook = open_notebook(LOAD, ask(text=HOSTILE, tokens=3000, tokens_per_s=60))
     asked = []
     notebook.page.on("request", lambda request: asked.append(request.url))
     notebook.run_all()
@@ -308,6 +308,7 @@ def test_hostile_text_is_text_live_and_at_rest(open_notebook):
     assert "<script>window.hit='script'</script>" in notebook.text()
     assert notebook.page.locator(".hs-text").locator(ACTIVE).count() == 0
     assert bad_links(notebook.page.locator(".hs-text")) == []
+    notebook.page.get_by_role("button", name="Stop", exact=True).click()
     notebook.ended(1)
     notebook.until(lambda: notebook.live().count() == 0, "it rests")
     notebook.page.locator(".jp-RenderedMarkdown").wait_for()
