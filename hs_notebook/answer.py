@@ -52,8 +52,8 @@ class Answer:
         superseded: Texts that were shown and count no more, oldest first: the answer was started over.
         generation: How often it was started over.
         status: Where it stands (see `TRANSITIONS`).
-        last_event_id: The transport's id of the last event folded; None where the server sends none, or was
-            told to stop and has no rest.
+        last_event_id: The transport's id of the last event folded; None where the server sends none, and
+            where it has no rest: it was told to stop, or reported an error.
         chunks_received: How many chunks were folded.
         error: Why it is not complete; None while streaming, when complete, or when the user stopped it.
     """

@@ -23,7 +23,7 @@ from hs_notebook.client.resuming.rules import LONGEST_PAUSE, Action, backoff
 from hs_notebook.client.spending import Spending
 from hs_notebook.client.steps import Steps, Stopped
 from hs_notebook.client.stream import Phase, Stream
-from hs_notebook.errors import CutError, HolySheepError, NotReachedError
+from hs_notebook.errors import CutError, HolySheepError, NotReachedError, ProviderError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -272,6 +272,8 @@ class Run:
     async def _close(self, attempt: Attempt, ending: Ending, now: float, target: Target | None) -> None:
         self._keeper.pause()
         error = ending.error
+        if ending.status is Status.FAILED and isinstance(error, ProviderError):
+            self._answer.last_event_id = None  # the server's run ended there: a replay brings the error again
         if error is not None:
             # Without the frames it passed: their variables hold headers.
             error = status.without_key(error, target.key if target else None).with_traceback(None)

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from hs_notebook.answer import Status
 from hs_notebook.errors import SettingError, StoreError
 from hs_notebook.store.moment import now, to_micros
 from hs_notebook.store.process import the_one
@@ -185,22 +184,22 @@ class Journal:
     def resumable(self, notebook: str, cell_id: str | None, digest: str) -> Kept | None:
         """The answer that a cell goes on with when it asks the same again; None if it starts afresh.
 
-        The last one to that very question, if it was interrupted or its process is gone. One that failed
-        does not stand in the way of an earlier one.
+        The last one to that very question, if it `Kept.goes_on`. One that failed before its first text does
+        not stand in the way of an earlier one.
 
         Args:
             notebook: Where the cell is.
             cell_id: The cell; None: any of the notebook, for front ends that do not say.
             digest: `ChatRequest.digest` of what it asks.
         """
-        from hs_notebook.store.journal_rows import not_failed
+        from hs_notebook.store.journal_rows import has_text_or_may
         from hs_notebook.store.schema import answers
 
-        where = [answers.c.notebook == plain(notebook), answers.c.digest == digest, not_failed()]
+        where = [answers.c.notebook == plain(notebook), answers.c.digest == digest, has_text_or_may()]
         if cell_id is not None:
             where.append(answers.c.cell_id == plain(cell_id))
         found = self._first(*where)
-        return found if found is not None and found.status is Status.INTERRUPTED else None
+        return found if found is not None and found.goes_on else None
 
     def latest(self, notebook: str) -> Kept | None:
         """The answer of a notebook that was begun, taken up or ended last, whatever its end."""

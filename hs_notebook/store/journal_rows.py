@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from sqlalchemy import Connection, and_, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, delete, exists, func, insert, or_, select, update
 
 from hs_notebook.answer import Attempt, Status, UsageSource
 from hs_notebook.store.kept import Kept
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement, Row
 
-__all__ = ["TakenError", "add_piece", "begin", "end", "find", "not_failed", "prune", "texts"]
+__all__ = ["TakenError", "add_piece", "begin", "end", "find", "has_text_or_may", "prune", "texts"]
 
 _ENDED = tuple(status.value for status in (Status.COMPLETE, Status.FAILED))
 """What nobody will take up again."""
@@ -127,9 +127,11 @@ def _prompt(request: str) -> str:
     return plain("\n\n".join(f"{message.role}: {message.content}" for message in messages))
 
 
-def not_failed() -> ColumnElement[bool]:
-    """Of answers that have text or may get it."""
-    return or_(answers.c.status.is_(None), answers.c.status != Status.FAILED.value)
+def has_text_or_may() -> ColumnElement[bool]:
+    """Of all answers but those that failed with no text that counts."""
+    counting = and_(pieces.c.answer_id == answers.c.id, pieces.c.number >= answers.c.first_piece)
+    text = exists().where(counting, pieces.c.text != "")
+    return or_(answers.c.status.is_(None), answers.c.status != Status.FAILED.value, text)
 
 
 def _kept(connection: Connection, row: Row[Any]) -> Kept:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from hs_notebook.answer import Answer, Attempt, Status
+from hs_notebook.errors import ProtocolError
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -71,6 +72,17 @@ class Kept:
     notes: tuple[str, ...]
     error: str | None
     superseded: str
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether the same question, asked again, takes this up: it was interrupted, or failed with text.
+
+        Not where what came could not be read, or is not what was sent: its text is nothing to build on.
+        """
+        if self.status is not Status.FAILED:
+            return self.status is Status.INTERRUPTED
+        error = self.attempts[-1].error if self.attempts else None
+        return bool(self.text) and not (error or "").startswith(f"{ProtocolError.__name__}:")
 
     def answer(self) -> Answer:
         """The answer, its own to go on with: INTERRUPTED unless it has ended otherwise."""

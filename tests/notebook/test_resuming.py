@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
-from far_end import HOLD, Shown, text, whole
+from far_end import HOLD, Shown, event, text, whole
 from kernel import PATIENCE_S, WIDGET, has_status, has_text
 
 from hs_notebook.store import journal
@@ -204,6 +204,18 @@ def test_what_the_server_does_not_keep_is_started_over_and_that_is_said(kernel, 
     assert ran.live_text == kernel.value("reply.text") == "Another one"
     assert ran.rest["text/plain"].startswith("Another one")
     assert "superseded" in ran.rest["text/plain"]
+    assert kernel.value("reply.superseded") == ["Half an answer"]
+
+
+def test_what_failed_with_text_goes_on_too(kernel, far):
+    far.plan = [text("Half an answer"), event(error={"message": "Overloaded", "type": "overloaded_error"})]
+    failed = kernel.run(FAR.replace("\n", " restart=never\n"), "cell-1")
+    assert "Overloaded" in "\n".join(failed.error)
+    far.plan = [kept_shows(far), *whole("Another", " one")]
+    ran = kernel.run(FAR, "cell-1")
+    assert ran.status == "ok", ran.error
+    assert first_shown(ran) == "Half an answer"
+    assert ran.live_text == "Another one"
     assert kernel.value("reply.superseded") == ["Half an answer"]
 
 

@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text as sql
 
 from hs_notebook.answer import Answer, Status
-from hs_notebook.errors import CutError, SettingError, StoreError
+from hs_notebook.errors import CutError, ProtocolError, ProviderError, SettingError, StoreError
 from hs_notebook.store import journal as journal_module
 from hs_notebook.store import ledger as ledger_module
 from hs_notebook.store import sqlite
@@ -309,6 +309,37 @@ def test_the_last_answer_decides_unless_it_failed(journal, status, expected):
         ended(journal, second, status)
     found = journal.resumable("here.ipynb", "cell-1", ask().digest)
     assert (None if found is None else found.id) == expected
+
+
+@pytest.mark.parametrize(
+    ("piece", "error", "expected"),
+    [
+        ({"text": "Half"}, None, "failed"),
+        ({"text": "Half"}, ProviderError("Overloaded."), "failed"),
+        ({"text": "Half"}, ProtocolError("The text received is not the text the gateway sent."), None),
+        ({"reasoning": "Let me think."}, ProviderError("Overloaded."), None),
+        ({"refusal": "I will not."}, None, None),
+        ({"usage": Usage(1)}, None, None),
+    ],
+)
+def test_a_failed_answer_goes_on_if_it_has_text_that_can_be_trusted(
+    journal, database, piece, error, expected
+):
+    ledger, answer = Ledger(database), begun(journal, "failed")
+    ledger.begin(answer, answer.attempts[0], HERE)
+    journal.append(answer.id, **piece)
+    ended(journal, answer, Status.FAILED, error)
+    ledger.end(answer, answer.attempts[0])
+    found = journal.resumable("here.ipynb", "cell-1", ask().digest)
+    assert (None if found is None else found.id) == expected
+
+
+def test_text_of_before_a_restart_is_nothing_to_go_on_from(journal, other):
+    answer = begun(journal)
+    journal.append(answer.id, "Wrong start")
+    ended(journal, answer, Status.INTERRUPTED)
+    ended(other, again(other.load(answer.id), other, resumed_by="restart"), Status.FAILED)
+    assert journal.resumable("here.ipynb", "cell-1", ask().digest) is None
 
 
 def test_a_restart_supersedes_and_keeps_readable(journal, other):

@@ -1,4 +1,4 @@
-"""What a cell goes on with: its own answer of last time if that was interrupted, or one that is named."""
+"""What a cell goes on with: its own answer of last time if that ended too early, or one that is named."""
 
 from __future__ import annotations
 
@@ -68,8 +68,8 @@ def compared(options: Options, where: Place, requests: Sequence[ChatRequest]) ->
 
 
 def _matched(kept: list[Kept], digests: list[str]) -> list[Kept | None]:
-    """For each request what to go on with: a whole answer before one that was interrupted, each used once."""
-    able = [one for one in kept if is_whole(one) or one.status is Status.INTERRUPTED]
+    """For each request what to go on with: a whole answer before one that is not, each used once."""
+    able = [one for one in kept if is_whole(one) or one.goes_on]
     able.sort(key=is_whole, reverse=True)
     found: list[Kept | None] = []
     for digest in digests:
@@ -86,7 +86,7 @@ def is_whole(kept: Kept) -> bool:
 
 
 def _unchanged(where: Place, chat: ChatRequest) -> Kept | None:
-    """What this very cell had come to, with this very request, when it was interrupted."""
+    """What this very cell had come to, with this very request, when it ended too early."""
     from hs_notebook.store import journal, renamed
 
     try:

@@ -1,8 +1,8 @@
 """An answer taken up later: the object itself, or what the journal kept of it."""
 
 import pytest
-from misbehaving import TEXT
-from replaying import kept_after_a_cut
+from misbehaving import DONE, TEXT
+from replaying import brief, kept_after_a_cut, named, whole
 
 from hs_notebook import StreamingConfig, errors
 from hs_notebook.answer import Status
@@ -72,3 +72,53 @@ def test_what_cannot_be_taken_up(serve, client):
         asker.stream(resume=answer)
     with pytest.raises(errors.SettingError):
         asker.stream()
+
+
+ERROR = b'data: {"error": {"message": "the runner died"}}\n\n'
+
+
+async def failing(peer):
+    """Fails after three words of its first answer, and replays just that; answers well when asked anew."""
+    first = named([*whole()[:3], ERROR])
+    resumed = peer.request.headers.get("x-stream-resume") == "true"
+    await peer.head()
+    for one in first[3:] if resumed else first if peer.number == 1 else named(whole(), run="6f3b.01"):
+        await peer.piece(one)
+    await peer.finish()
+
+
+def test_a_failed_answer_with_text_is_taken_up_and_its_error_not_replayed(serve, client, rows):
+    asker = client(serve(failing))
+    with pytest.raises(errors.ProviderError, match="the runner died") as caught:
+        asker.ask("hello", model="m", place=PLACE)
+    answer = caught.value.answer
+    assert (answer.status, answer.text) == (Status.FAILED, "A true prefix")
+    kept = journal.default().resumable("book.ipynb", "cell-1", answer.request.digest)
+    assert (kept.id, kept.text, kept.event_id) == (answer.id, "A true prefix", None)
+    again = asker.stream("hello", model="m", resume=kept, place=PLACE).result(60)
+    assert (again.text, again.superseded) == (TEXT, ["A true prefix"])
+    assert [row.get("resumed_by") for row in rows()] == [None, "restart"]
+    assert journal.default().resumable("book.ipynb", "cell-1", answer.request.digest) is None
+
+
+@pytest.mark.parametrize("status", ["401 Unauthorized", "404 Not Found"])
+def test_a_failed_answer_without_text_starts_afresh(serve, client, status):
+    asker = client(serve(lambda peer: peer.plain(status, b"{}")))
+    with pytest.raises(errors.StatusError) as caught:
+        asker.ask("hello", model="m", place=PLACE)
+    assert caught.value.answer.status is Status.FAILED
+    assert journal.default().resumable("book.ipynb", "cell-1", caught.value.answer.request.digest) is None
+
+
+def test_an_answer_that_a_filter_ended_is_whole_and_not_asked_for_again(serve, client):
+    async def filtered(peer):
+        await peer.head()
+        for one in [*whole()[:3], brief(finish="content_filter"), DONE]:
+            await peer.piece(one)
+        await peer.finish()
+
+    server = serve(filtered)
+    answer = client(server).ask("hello", model="m", place=PLACE)
+    assert (answer.text, answer.status) == ("A true prefix", Status.COMPLETE)
+    assert len(server.requests) == 1
+    assert journal.default().resumable("book.ipynb", "cell-1", answer.request.digest) is None
