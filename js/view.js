@@ -41,6 +41,7 @@ export class View {
   #frame = 0;
   #ticking = 0;
   #painted = 0;
+  #paintedAt = 0;
   /** Which pane is the first to show new text. */
   #turn = 0;
   /** What listeners were told last of each pane. @type {string[]} */
@@ -113,6 +114,7 @@ export class View {
     for (const pane of shown) pane.follow();
     if (!shown.every((pane) => pane.settled)) this.wake();
     else this.#painted = this.#window.setTimeout(() => this.#link.painted(this.#now)); // when the frame is on the screen
+    this.#paintedAt = this.#now;
     this.#ticking ||= this.#window.setInterval(() => this.#tick(), TICK);
   }
 
@@ -133,10 +135,15 @@ export class View {
 
   #tick() {
     if (this.#link.beat(this.#now)) this.wake();
-    for (const [index, pane] of this.#panes.entries()) if (this.#cell.panes[index]?.live) pane.tick(this.#now);
+    if (this.#now - this.#paintedAt >= TICK) this.#tickPanes();
     if (this.#link.restless) return;
     this.#window.clearInterval(this.#ticking);
     this.#ticking = 0;
+  }
+
+  /** A frame between two of the text would cost as much as they do. */
+  #tickPanes() {
+    for (const [index, pane] of this.#panes.entries()) if (this.#cell.panes[index]?.live) pane.tick(this.#now);
   }
 
   /** Tell listeners what has changed, in one sentence a pane: a change of status, not every token. */

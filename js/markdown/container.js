@@ -19,11 +19,17 @@ import { element } from "../dom.js";
  * @property {true} [elsewhere] its element is not among its neighbours'
  */
 
-/** Children that stand directly beside each other: a page lays out each of them when one changes. */
+/**
+ * Children that stand directly beside each other: a page lays out each of them when one changes, and paints again all
+ * of the part that is in sight. Items and rows are small, and a list or a table is better whole.
+ */
 const PART = 50;
+/** The same of the text itself, whose blocks are larger. Each part costs a little too, wherever it is. */
+const ROOT_PART = 30;
 
 export class Container {
   #page;
+  #most;
   #first;
   #slot;
   /** Children in the slot that are done with. */
@@ -41,6 +47,7 @@ export class Container {
   constructor(page, outer, slot = outer) {
     this.element = outer;
     this.#page = page;
+    this.#most = outer === page.root ? ROOT_PART : PART;
     this.#first = this.#slot = slot;
   }
 
@@ -79,7 +86,7 @@ export class Container {
     if (child._hidden) return;
     this.#view(child, 0).finish(child);
     this.#open.shift();
-    if ((this.#filled += 1) === PART) this.#drop(0);
+    if ((this.#filled += 1) === this.#most) this.#drop(0);
   }
 
   /**
@@ -108,7 +115,7 @@ export class Container {
     this.#drop(index);
     const view = this.#page.viewOf(this.#page, node);
     this.#open.push({ key, view });
-    if (this.#filled >= PART) {
+    if (this.#filled >= this.#most) {
       this.#slot = this.more(this.#slot);
       this.#filled = 0;
     }

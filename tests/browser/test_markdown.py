@@ -63,6 +63,7 @@ BLOCKS = {
         "",
         "## Title\n\nSome *words* and `code` in a [text](https://example.com) that goes on.\n\n- a\n- b\n\n",
     ),
+    "one paragraph": ("", "Some *words* and `code` in a **text** that goes on and on. "),
     "one fence": ("```python\n", 'def f(x): return "text" + str(x * 2)  # and so on\n'),
     "one list": ("", "- an item with *some* words and `code` in it\n"),
     "one table": ("| a | b |\n|---|---|\n", "| some words | and more |\n"),
