@@ -90,6 +90,12 @@ class Attempt:
         return self.resumed_by == "replay"
 
     @property
+    def is_by_list(self) -> bool:
+        """Whether `cost_usd` is by the list price, which stood in for that of a price book."""
+        named = self.price_book is not None and self.price_book == self.list_price_book
+        return named and self.reported_cost_usd is None
+
+    @property
     def usage_source(self) -> UsageSource:
         """FINAL on a whole attempt whose output was counted, PARTIAL where only some of it was."""
         if self.usage is None:

@@ -1,5 +1,6 @@
 """The usage table beside the price books: other models, plans, new prices, past estimates."""
 
+import sys
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -10,6 +11,7 @@ import hs_notebook as hs
 from hs_notebook.answer import Answer, Status
 from hs_notebook.client import pricing
 from hs_notebook.errors import SettingError
+from hs_notebook.money import list_prices
 from hs_notebook.store import ledger
 from hs_notebook.store.place import current_place
 from hs_notebook.wire.chunk import ChatRequest, FinishReason, Message, StreamChunk, Usage
@@ -17,9 +19,9 @@ from hs_notebook.wire.chunk import ChatRequest, FinishReason, Message, StreamChu
 MIX = {"deepseek-v3.2": 0.8, "claude-sonnet-4.5": 0.2}
 
 
-def used(name, model, usage, *, days_ago=0, text="x"):
+def used(name, model, usage, *, days_ago=0, text="x", provider="holysheep"):  # noqa: PLR0913 - what a row may hold
     """A row as the client writes it."""
-    answer = Answer(name, ChatRequest(model=model, messages=(Message("user", "Hello"),)), "holysheep")
+    answer = Answer(name, ChatRequest(model=model, messages=(Message("user", "Hello"),)), provider)
     attempt = answer.begin(datetime.now(UTC) - timedelta(days=days_ago), 1.0)
     answer.fold(StreamChunk(text, usage=usage, finish_reason=FinishReason.STOP), 1.5)
     answer.end(Status.COMPLETE, 2.0)
@@ -137,6 +139,25 @@ def test_a_new_price_changes_no_row_until_it_is_asked_for(holysheep_home):
     assert hs.usage()["cost_usd"].tolist() == [3.5, 0.01225]
     assert hs.usage()["price_date"].notna().all()
     assert len(hs.recost()) == 0
+
+
+def test_a_row_of_another_server_is_costed_anew_by_the_list_only_where_that_is_installed(
+    holysheep_home, monkeypatch
+):
+    own = holysheep_home / "prices.toml"
+    own.write_text('[[price]]\nmodel = "gpt-4.1"\ninput = 1\noutput = 1\n')
+    used("a", "gpt-4.1", Usage(1500, output_tokens=850), provider="api.openai.com")
+    own.unlink()
+    [row] = hs.recost().to_dict("records")
+    assert (row["old_cost_usd"], row["new_cost_usd"]) == (0.00235, 0.0098)
+    assert row["new_price_book"].startswith("genai-prices ")
+    monkeypatch.setitem(sys.modules, "genai_prices", None)
+    list_prices._library.cache_clear()
+    try:
+        assert len(hs.recost()) == 0
+    finally:
+        monkeypatch.undo()
+        list_prices._library.cache_clear()
 
 
 def test_what_a_server_billed_stays_what_it_cost(holysheep_home):

@@ -32,6 +32,8 @@ __all__ = [
 ]
 
 DEFAULT_BASE_URL = "https://api.holysheep.ai/v1"
+HOLYSHEEP = "holysheep"
+"""What the server at that URL is called; no other server is."""
 EMBEDDED = "embedded"
 """As a base URL: the gateway on this machine, started when it is needed."""
 EMBEDDED_MODELS = frozenset({"local", "demo"})
@@ -169,6 +171,17 @@ class HolySheepConfig:
             },
         )
 
+    def provider(self, model: str) -> str:
+        """Where `model` is asked: "embedded", "holysheep" or the server's host."""
+        if self._is_embedded(model):
+            return EMBEDDED
+        return HOLYSHEEP if self.base_url == DEFAULT_BASE_URL else urlsplit(self.base_url).netloc
+
+    def _is_embedded(self, model: str | None) -> bool:
+        if self.base_url == EMBEDDED:
+            return True
+        return model in EMBEDDED_MODELS and self.sources.get("base_url") != "argument"
+
     def target(self, model: str | None = None) -> Target | None:
         """The server that `model` is asked at; None: the embedded gateway.
 
@@ -179,9 +192,7 @@ class HolySheepConfig:
             MissingKeyError: The server needs a key and none is set.
             InsecureURLError: A key would travel over plain http to another machine.
         """
-        if self.base_url == EMBEDDED:
-            return None
-        if model in EMBEDDED_MODELS and self.sources.get("base_url") != "argument":
+        if self._is_embedded(model):
             return None
         parts = urlsplit(self.base_url)
         hosted = self.base_url == DEFAULT_BASE_URL
@@ -199,7 +210,7 @@ class HolySheepConfig:
                 means="Over plain http anyone on the way can read it.",
                 remedy='Use an https:// URL; if it needs no key, set HOLYSHEEP_API_KEY="" (or api_key="").',
             )
-        return Target(self.base_url, self.key, self.shape, "holysheep" if hosted else parts.netloc)
+        return Target(self.base_url, self.key, self.shape, HOLYSHEEP if hosted else parts.netloc)
 
 
 def is_loopback(host: str) -> bool:

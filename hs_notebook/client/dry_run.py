@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from hs_notebook.client.config import HolySheepConfig
 from hs_notebook.client.prompt import chat_request
 
 if TYPE_CHECKING:
@@ -29,4 +30,5 @@ def dry_run(
 
     refuse_one(models, "dry_run", "models")
     limits = {"system": system, "max_tokens": max_tokens}
-    return costs([chat_request(prompt, model=model, **limits) for model in models])  # type: ignore[arg-type] # of two types
+    provider = HolySheepConfig.resolve().provider
+    return costs([(chat_request(prompt, model=model, **limits), provider(model)) for model in models])  # type: ignore[arg-type] # of two types

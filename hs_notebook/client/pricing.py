@@ -83,15 +83,21 @@ def estimate(answer: Answer, attempt: Attempt) -> None:
 def price(answer: Answer, attempt: Attempt) -> None:
     """Set what the attempt cost: the server's word, and ours by a price book; None where neither can tell.
 
+    A list price stands in for a book's where there is one (`list_prices.instead`): only if they are
+    loaded, for no answer waits for them.
+
     Raises:
         SettingError: A price book of the user's cannot be read; the server's own figure is set.
     """
-    from hs_notebook.money import cost, prices
+    from hs_notebook.money import cost, list_prices, prices
 
     attempt.reported_cost_usd = cost.reported_usd(attempt.usage)
     if attempt.reported_cost_usd is not None:
         attempt.cost_usd, attempt.price_book = attempt.reported_cost_usd, cost.REPORTED
     price = prices.of_answer(answer.model, attempt.model_served, answer.provider, attempt.started_at)
+    if price is None and list_prices.is_loaded():
+        price = list_prices.instead(answer.model, attempt.model_served, answer.provider, attempt.started_at)
+        attempt.list_price_book = None if price is None else price.book
     if price is None:
         return
     attempt.book_cost_usd = cost.cost_usd(attempt.counts, price)

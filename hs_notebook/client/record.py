@@ -167,6 +167,8 @@ def _amend(answer: Answer, attempt: Attempt) -> None:
 
     if attempt.usage_source is UsageSource.FINAL:
         pricing.estimate(answer, attempt)
+    if attempt.book_cost_usd is None:  # list prices, which may stand in for a book's, are loaded by now
+        _try_to_price(answer, attempt)
     pricing.price_by_list(answer, attempt)
     ledger.default().amend(answer, attempt)
 

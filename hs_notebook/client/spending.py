@@ -118,10 +118,11 @@ class Spending:
         kept = self._kept()
         if self.purse is None and not kept:
             return
-        from hs_notebook.money import prices, tokens
+        from hs_notebook.money import list_prices, prices, tokens
 
         answer, request = self._answer, self._answer.request
-        self._price = prices.of_answer(answer.model, None, answer.provider)
+        asked = answer.model, None, answer.provider
+        self._price = prices.of_answer(*asked) or list_prices.instead(*asked)
         self._rules = [*(_budget(one) for one in kept), *([] if self.purse is None else [self.purse.budget])]
         if self._price is None:
             refuse = next((one for one in self._rules if one.hard and one.unpriced == "refuse"), None)

@@ -32,15 +32,18 @@ _COLUMNS = {
 }
 
 
-def costs(requests: Sequence[ChatRequest]) -> pd.DataFrame:
+def costs(requests: Sequence[tuple[ChatRequest, str]]) -> pd.DataFrame:
     """A row for each request: its tokens (an estimate), and its cost between no answer and the longest one.
 
     The longest is `max_tokens`, else what the model can write at most; <NA> where neither is known.
 
+    Args:
+        requests: What would be sent, each with the provider that it would be sent to.
+
     Raises:
         SettingError: A price book of the user's cannot be read.
     """
-    rows = [_row(request) for request in requests]
+    rows = [_row(request, provider) for request, provider in requests]
     notes = ["Tokens of the prompt are an estimate."]
     notes += [
         f"No price is known for {row['model']}; {prices.HOW_TO_SET}." for row in rows if not row["price_book"]
@@ -48,10 +51,13 @@ def costs(requests: Sequence[ChatRequest]) -> pd.DataFrame:
     return frame(_COLUMNS, rows, notes)
 
 
-def _row(request: ChatRequest) -> dict[str, Any]:
+def _row(request: ChatRequest, provider: str) -> dict[str, Any]:
     sent = tokens.of_prompt(request.messages, request.model)
     most = cap_of(request.model) if request.max_tokens is None else request.max_tokens
-    price, listed = prices.find(request.model), list_prices.find(request.model)
+    listed = list_prices.find(request.model)
+    price = prices.find(request.model, provider=provider) or list_prices.instead(
+        request.model, None, provider
+    )
     row: dict[str, Any] = {
         "model": request.model,
         "input_tokens": sent,

@@ -1,8 +1,9 @@
 """What the makers of models ask for themselves, from the data in the wheel of `genai-prices`.
 
 An optional extra: `pip install hs-notebook[prices]`. Nothing is fetched; the data is as old as the installed
-version, whose number stands beside each figure. Source: https://github.com/pydantic/genai-prices (0.2.3, MIT,
-2026-11-22), which says of itself that its prices "will not be 100% accurate".
+version, whose number stands beside each figure. A server that is not HolySheep's is taken to ask as much,
+where no price book says otherwise. Source: https://github.com/pydantic/genai-prices (0.2.3, MIT, 2026-11-22),
+which says of itself that its prices "will not be 100% accurate".
 """
 
 from __future__ import annotations
@@ -14,12 +15,12 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from hs_notebook.money.price_book import Price, Rates
-from hs_notebook.money.prices import names
+from hs_notebook.money.prices import HOLYSHEEP, is_ours, names, same_model
 
 if TYPE_CHECKING:
     from types import ModuleType
 
-__all__ = ["MISSING", "find", "is_installed"]
+__all__ = ["MISSING", "find", "instead", "is_installed", "is_loaded"]
 
 MISSING = "List prices are unknown here: pip install hs-notebook[prices]."
 
@@ -37,6 +38,11 @@ def is_installed() -> bool:
     return _library() is not None
 
 
+def is_loaded() -> bool:
+    """Whether it is known if there are list prices: from then on they take no time."""
+    return _library.cache_info().currsize > 0
+
+
 def find(model: str, at: datetime | None = None) -> Price | None:
     """The list price of a model at its maker's; None where it is not known. `at`: None is now."""
     library = _library()
@@ -52,6 +58,25 @@ def find(model: str, at: datetime | None = None) -> Price | None:
             continue
         return _price(found.model.id, found.model_price)
     return None
+
+
+def instead(asked: str, served: str | None, provider: str, at: datetime | None = None) -> Price | None:
+    """The list price of the model that answered, for where no price book has one.
+
+    None at HolySheep, whose prices are its own, for what runs on this machine, and where it is not known.
+
+    Args:
+        asked: The model asked for.
+        served: The model that answered, as its server names it; None if it did not say.
+        provider: Who served it.
+        at: When it was asked; None: now.
+    """
+    if provider == HOLYSHEEP or is_ours(asked, provider):
+        return None
+    price = find(served, at) if served else None
+    if price is None and (not served or same_model(served, asked)):
+        price = find(asked, at)
+    return price
 
 
 @lru_cache(maxsize=1)

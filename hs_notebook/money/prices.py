@@ -15,7 +15,23 @@ from hs_notebook.errors import SettingError
 from hs_notebook.home import home
 from hs_notebook.money.price_book import Price, PriceBook, read_book
 
-__all__ = ["HOW_TO_SET", "books", "find", "is_ours", "names", "of_answer", "own_files", "same_model"]
+__all__ = [
+    "HOLYSHEEP",
+    "HOW_TO_SET",
+    "books",
+    "find",
+    "is_ours",
+    "names",
+    "of_answer",
+    "own_files",
+    "same_model",
+]
+
+HOLYSHEEP = "holysheep"
+"""The provider whose prices a shipped book says; another server at another URL is not HolySheep."""
+
+_EMBEDDED = "embedded"
+"""The provider that is this machine."""
 
 _SHIPPED = Path(__file__).with_name("prices")
 
@@ -36,7 +52,7 @@ def find(model: str, *, provider: str | None = None, at: datetime | None = None)
 
     Args:
         model: The model's name, as asked for or as served.
-        provider: Who serves it; None to look in every book.
+        provider: Who serves it: "holysheep", "embedded" or a server's host; None to look in every book.
         at: When it was asked; None: now.
 
     Raises:
@@ -56,6 +72,8 @@ def find(model: str, *, provider: str | None = None, at: datetime | None = None)
 def of_answer(asked: str, served: str | None, provider: str, at: datetime | None = None) -> Price | None:
     """The price of the model that answered: what was asked for tells it only where that is the same one.
 
+    None where no book for that provider has it; see `list_prices.instead`.
+
     Raises:
         SettingError: A file of the user's is not a price book.
     """
@@ -68,8 +86,10 @@ def of_answer(asked: str, served: str | None, provider: str, at: datetime | None
 
 
 def is_ours(model: str, provider: str) -> bool:
-    """Whether that provider has a book of its own with this very name, as the embedded gateway has."""
-    return any(provider in book.providers and model.casefold() in book.prices for book in books())
+    """Whether it is one of the models that the embedded gateway runs itself, by this very name."""
+    return provider == _EMBEDDED and any(
+        _EMBEDDED in book.providers and model.casefold() in book.prices for book in books()
+    )
 
 
 def same_model(one: str, other: str) -> bool:

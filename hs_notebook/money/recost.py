@@ -83,7 +83,10 @@ def anew(row: Mapping[str, Any]) -> Change | None:
     if all(count is None for count in counts):
         return None
     usage, at = Usage(*counts), _moment(row["started_at"])
-    price = prices.of_answer(row["model"], row["model_served"], row["provider"], at)
+    answered = row["model"], row["model_served"], row["provider"], at
+    price = prices.of_answer(*answered) or list_prices.instead(*answered)
+    if price is None and _is_by_list(row) and not list_prices.is_installed():
+        return None
     ours, said = cost.cost_usd(usage, price), row["reported_cost_usd"]
     priced = price if ours is not None else None
     values = {
@@ -106,6 +109,10 @@ def _by_list(row: Mapping[str, Any], usage: Usage, at: datetime) -> dict[str, An
     listed = cost.cost_usd(usage, price)
     book = price.book if price is not None and listed is not None else None
     return {"list_cost_usd": _text(listed), "list_price_book": book}
+
+
+def _is_by_list(row: Mapping[str, Any]) -> bool:
+    return row["price_book"] is not None and row["price_book"] == row["list_price_book"]
 
 
 def _text(amount: Decimal | None) -> str | None:

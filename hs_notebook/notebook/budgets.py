@@ -75,9 +75,11 @@ def show_costs(requests: Sequence[ChatRequest]) -> None:
     """Show what the requests of a cell may cost, by model; nothing is sent."""
     from IPython.display import display
 
+    from hs_notebook.client.config import HolySheepConfig
     from hs_notebook.money import dry_run
 
-    table = dry_run.costs(requests)
+    provider = HolySheepConfig.resolve().provider
+    table = dry_run.costs([(request, provider(request.model)) for request in requests])
     lines = [*table["in_words"], *table.attrs["notes"], "Nothing was sent."]
     plain = "\n".join(lines)
     html = table.drop(columns="in_words").to_html(index=False, na_rep="unknown", border=0)

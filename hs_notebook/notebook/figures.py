@@ -126,7 +126,10 @@ def _known(answer: Answer, characters: int, now: float | None) -> Figures:
 def cost_of(answer: Answer) -> str | None:
     """What all attempts cost together, ready to show, marked where it is not the last word; None: unknown."""
     cost = answer.cost_usd
-    return None if cost is None else _MARKS.get(answer.cost_source, "") + dollars(cost)
+    if cost is None:
+        return None
+    listed = any(attempt.is_by_list for attempt in answer.attempts)
+    return _MARKS.get(answer.cost_source, "") + dollars(cost) + (" at list price" if listed else "")
 
 
 def _status(stream: Stream, *, stopped: bool) -> str:

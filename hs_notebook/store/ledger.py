@@ -80,7 +80,7 @@ class Ledger:
         self._began.pop(key, None)
 
     def amend(self, answer: Answer, attempt: Attempt) -> None:
-        """Add what was found out after the end to an attempt's row: our estimate, and the list price."""
+        """Add what was found out after the end to an attempt's row: our estimate, and list prices."""
         from sqlalchemy import update
 
         from hs_notebook.store.schema import attempts
@@ -232,7 +232,16 @@ def _ending(attempt: Attempt) -> dict[str, Any]:
     }
 
 
-_LATE = ("estimated_input_tokens", "estimated_output_tokens", "list_cost_usd", "list_price_book")
+_LATE = (
+    "estimated_input_tokens",
+    "estimated_output_tokens",
+    "cost_usd",
+    "book_cost_usd",
+    "price_book",
+    "price_date",
+    "list_cost_usd",
+    "list_price_book",
+)
 
 _NO_COUNTS: dict[str, Any] = {
     "input_tokens": None,

@@ -53,6 +53,14 @@ def rows():
 
 
 @pytest.fixture
+def own_prices(holysheep_home):
+    """A price of GPT-4.1 in the user's own book: the tests' servers are not HolySheep's."""
+    path = holysheep_home / "prices.toml"
+    path.write_text('[[price]]\nmodel = "gpt-4.1"\ninput = 2.5\noutput = 10\n', "utf-8")
+    return path
+
+
+@pytest.fixture
 def nothing_is_stored(monkeypatch):
     """Rows and journal take half of the time: for tests with hundreds of answers and no eye for them."""
     from hs_notebook.client.record import Recorder

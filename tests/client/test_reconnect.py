@@ -399,6 +399,7 @@ def test_a_server_that_asks_for_an_hour_is_not_waited_for(serve, client):
     assert (stream.answer.text, stream.answer.status) == ("A", Status.INTERRUPTED)
 
 
+@pytest.mark.usefixtures("own_prices")
 def test_counts_stand_once(serve, client, rows):
     """What a stream had counted when it broke is not counted again when the rest has come."""
     early = b'data: {"choices":[],"usage":{"prompt_tokens":7,"completion_tokens":1}}\n\n'

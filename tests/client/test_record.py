@@ -13,6 +13,8 @@ from misbehaving import TEXT, event, until
 from hs_notebook import StreamingConfig
 from hs_notebook.answer import Status
 from hs_notebook.client import record
+from hs_notebook.notebook import figures
+from hs_notebook.store import journal
 from hs_notebook.store.place import Place
 
 
@@ -123,23 +125,36 @@ def counted(served, cost=""):
     return script
 
 
+@pytest.mark.usefixtures("own_prices")
 def test_a_known_price_gives_a_cost(serve, client, rows):
-    """1,500 and 850 tokens on GPT-4.1 at the article's prices."""
+    """1,500 and 850 tokens on GPT-4.1 at $2.50 and $10."""
     result = client(serve(counted("gpt-4.1"))).ask("hello", model="gpt-4.1")
     assert str(result.cost_usd) == "0.01225"
     [row] = rows()
     assert row["cost_usd"] == 0.01225
-    assert row["price_book"]
+    assert row["price_book"] == "prices.toml"
 
 
+def test_at_another_server_than_holysheep_the_list_price_stands_in_for_a_book(serve, client, rows):
+    """Never the price of the article, which is HolySheep's alone."""
+    result = client(serve(counted("gpt-4.1"))).ask("hello", model="gpt-4.1")
+    assert until(lambda: "cost_usd" in rows()[0])  # what it needs may still be loading
+    [row] = rows()
+    assert row["cost_usd"] == row["book_cost_usd"] == row["list_cost_usd"] == 0.0098
+    assert row["price_book"] == row["list_price_book"] == row["price_date"]
+    assert row["price_book"].startswith("genai-prices ")
+    assert figures.cost_of(result) == "$0.0098 at list price"
+    assert journal.default().latest(row["notebook"]).answer().cost_usd == Decimal("0.0098")
+
+
+@pytest.mark.usefixtures("own_prices")
 @pytest.mark.parametrize(
     ("asked", "served", "cost"),
     [
         ("gpt-4.1", "openai/gpt-4.1-2025-04-14", "0.01225"),
         ("openai/gpt-4.1", "gpt-4.1", "0.01225"),
         ("mine-2025-04-14", "vendor/mine", "0.00235"),  # the user's book knows only the dated name
-        ("gpt-4.1", "claude-haiku-4-5", None),  # another model, and in no book
-        ("gpt-4.1", "gpt-4.1-mini", None),
+        ("gpt-4.1", "nobodys-model", None),  # another model, and in no book
     ],
 )
 def test_the_model_that_answered_is_priced(serve, client, rows, holysheep_home, asked, served, cost):  # noqa: PLR0913, PLR0917 - fixtures and a table
@@ -154,6 +169,7 @@ def test_the_model_that_answered_is_priced(serve, client, rows, holysheep_home, 
     assert ("price_book" in rows()[0]) == ("price_date" in rows()[0]) == (cost is not None)
 
 
+@pytest.mark.usefixtures("own_prices")
 @pytest.mark.parametrize(
     ("said", "cost"), [("0.0042", "0.0042"), ('"0.0042"', "0.0042"), ("4.2e-05", "0.000042"), ("0", "0")]
 )
@@ -162,7 +178,7 @@ def test_the_servers_own_figure_comes_first(serve, client, rows, said, cost):
     assert str(result.cost_usd) == cost
     [row] = rows()
     assert (row["cost_usd"], row["reported_cost_usd"]) == (float(cost), float(cost))
-    assert (row["book_cost_usd"], row["price_book"]) == (0.01225, "article-2025")
+    assert (row["book_cost_usd"], row["price_book"]) == (0.01225, "prices.toml")
 
 
 def test_a_price_book_that_cannot_be_read_costs_only_the_cost(serve, client, rows, holysheep_home):
@@ -250,6 +266,7 @@ def test_a_locked_store_holds_no_slot_and_delays_no_second_answer(
     assert third.id in {row["answer_id"] for row in rows()}
 
 
+@pytest.mark.usefixtures("own_prices")
 @pytest.mark.parametrize("model", ["m", "gpt-4.1"])
 def test_what_nobody_counted_is_estimated(serve, client, rows, model):
     """And said to be so; without a price there is no cost all the same, and never 0."""
@@ -284,6 +301,7 @@ def interrupted(model, *, counts=None):
     return script
 
 
+@pytest.mark.usefixtures("own_prices")
 @pytest.mark.parametrize(
     ("counts", "source", "tokens", "cost"),
     [
@@ -304,6 +322,7 @@ def test_a_broken_answer_costs_what_came_at_least(serve, client, rows, counts, s
     assert (row["estimated_input_tokens"], row["estimated_output_tokens"]) == (8, 9)
 
 
+@pytest.mark.usefixtures("own_prices")
 def test_the_list_price_stands_beside(serve, client, rows):
     client(serve(counted("gpt-4.1"))).ask("hello", model="gpt-4.1")
     assert until(lambda: "list_cost_usd" in rows()[0])  # what it needs may still be loading

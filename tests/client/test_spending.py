@@ -17,6 +17,8 @@ from hs_notebook.store.place import Place
 from hs_notebook.store.reservations import default
 from hs_notebook.wire.chunk import Usage
 
+pytestmark = pytest.mark.usefixtures("own_prices")
+
 HERE = Place("here.ipynb", "cell-1", 7, "session-1")
 CALL = Decimal("0.00102")  # 8 tokens of prompt and 100 of answer on GPT-4.1
 

@@ -57,6 +57,24 @@ def test_an_unknown_model_has_no_list_price(model):
     assert list_prices.find(model, AT) is None
 
 
+@pytest.mark.parametrize(
+    ("asked", "served", "provider", "model"),
+    [
+        ("gpt-4.1", "gpt-4.1-2025-04-14", "api.openai.com", "gpt-4.1"),
+        ("gpt-4.1", None, "127.0.0.1:4000", "gpt-4.1"),
+        ("gpt-4.1", "gpt-4.1", "embedded", "gpt-4.1"),  # relayed
+        ("gpt-4.1", "gpt-4.1-mini", "api.openai.com", "gpt-4.1-mini"),
+        ("gpt-4.1", "nobodys-model", "api.openai.com", None),
+        ("house-gpt-4.1", None, "models.example", None),
+        ("gpt-4.1", "gpt-4.1", "holysheep", None),  # its prices are its own
+        ("local", "gpt-4.1", "embedded", None),  # runs here, whatever it calls itself
+    ],
+)
+def test_where_the_list_price_stands_in_for_that_of_a_book(asked, served, provider, model):
+    price = list_prices.instead(asked, served, provider, AT)
+    assert (price and price.model) == model
+
+
 def test_nothing_is_fetched(monkeypatch):
     def refuse(*_):
         raise AssertionError("a connection was opened")
@@ -71,6 +89,7 @@ def test_without_the_extra_list_prices_are_unknown(monkeypatch):
     list_prices._library.cache_clear()
     try:
         assert list_prices.find("gpt-4.1", AT) is None
+        assert list_prices.instead("gpt-4.1", "gpt-4.1", "api.openai.com", AT) is None
         assert not list_prices.is_installed()
     finally:
         monkeypatch.undo()

@@ -10,7 +10,7 @@ import pytest
 
 from hs_notebook.errors import SettingError
 from hs_notebook.money.price_book import Rates, read_book
-from hs_notebook.money.prices import books, find, of_answer, same_model
+from hs_notebook.money.prices import books, find, is_ours, of_answer, same_model
 
 BOOK = """
 name = "mine"
@@ -111,7 +111,26 @@ def test_names_of_the_same_model(one, other, same):
 def test_a_strangers_local_model_is_not_free():
     assert find("local", provider="models.example") is None
     assert find("local", provider="embedded").book == "embedded"
-    assert find("gpt-4.1", provider="models.example").book == "article-2025"
+
+
+def test_the_articles_prices_are_holysheeps_and_nobody_elses():
+    assert find("gpt-4.1", provider="holysheep").book == "article-2025"
+    for elsewhere in ("api.openai.com", "embedded", "api.holysheep.ai.example"):
+        assert find("gpt-4.1", provider=elsewhere) is None
+        assert of_answer("gpt-4.1", "gpt-4.1-2025-04-14", elsewhere) is None
+
+
+@pytest.mark.parametrize(
+    ("model", "provider", "ours"),
+    [
+        ("local", "embedded", True),
+        ("gpt-4.1", "embedded", False),
+        ("gpt-4.1", "holysheep", False),
+        ("local", "x", False),
+    ],
+)
+def test_only_what_runs_on_this_machine_is_ours(model, provider, ours):
+    assert is_ours(model, provider) is ours
 
 
 def test_every_shipped_book_says_when_and_where_from():

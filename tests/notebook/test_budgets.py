@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pytest
 
+from hs_notebook.client.dry_run import dry_run
 from hs_notebook.client.prompt import chat_request
 from hs_notebook.errors import SettingError
 from hs_notebook.money.dry_run import costs
@@ -54,9 +55,8 @@ def test_what_is_no_budget_changes_nothing(line):
 
 
 def test_what_a_prompt_may_cost():
-    asked = [
-        chat_request("hello", model=model) for model in ("gpt-4.1", "deepseek-v3.2", "local", "no-such-model")
-    ]
+    models = {"gpt-4.1": "holysheep", "deepseek-v3.2": "holysheep", "local": "embedded", "no-such-model": "x"}
+    asked = [(chat_request("hello", model=model), provider) for model, provider in models.items()]
     table = costs(asked).set_index("model")
     assert table.loc["gpt-4.1", ["input_tokens", "max_output_tokens"]].tolist() == [8, 32_768]
     assert table.loc["gpt-4.1", ["cost_low_usd", "cost_high_usd"]].tolist() == [0.00002, 0.3277]
@@ -71,13 +71,33 @@ def test_what_a_prompt_may_cost():
         "local: ~8 tokens, costs nothing",
         "no-such-model: ~8 tokens, cost unknown",
     ]
-    [row] = costs([chat_request("hello", model="deepseek-v3.2", max_tokens=100)]).to_dict("records")
+    [row] = costs([(chat_request("hello", model="deepseek-v3.2", max_tokens=100), "holysheep")]).to_dict(
+        "records"
+    )
     assert row["cost_high_usd"] == 0.00002912
 
 
+@pytest.mark.parametrize(
+    ("url", "book", "high"),
+    [
+        ("https://api.holysheep.ai/v1", "article-2025", 0.00102),
+        ("https://api.openai.com/v1", "genai-prices", 0.000816),
+    ],
+)
+def test_a_dry_run_is_priced_for_the_server_that_would_be_asked(monkeypatch, url, book, high):
+    monkeypatch.setenv("HOLYSHEEP_BASE_URL", url)
+    [row, free] = dry_run("hello", ["gpt-4.1", "local"], max_tokens=100).to_dict("records")
+    assert row["price_book"].split()[0] == book
+    assert row["cost_high_usd"] == high
+    assert free["price_book"] == "embedded"
+
+
 @pytest.mark.kernel
-def test_in_a_notebook(kernel, far):
+def test_in_a_notebook(kernel, far, setting, tmp_path):
     """A dry run sends nothing, a cell without room is refused, a budget is set and shown."""
+    own = tmp_path / "own.toml"  # the far end is not HolySheep's
+    own.write_text('[[price]]\nmodel = "gpt-4.1"\ninput = 2.5\noutput = 10\n')
+    setting(HOLYSHEEP_PRICES=str(own))
     done = kernel.run("%%holysheep gpt-4.1,deepseek-v3.2 max_tokens=100 dry_run\nhello")
     assert done.status == "ok"
     [shown] = done.kind("display_data")
