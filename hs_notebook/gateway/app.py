@@ -107,12 +107,13 @@ class _Routes:
         """Say whether a stream can be resumed after an event. The answer is advice: resuming tells."""
         told: dict[str, object] = {"valid": False, "stream": None, "complete": False}
         try:
-            stream, _ = await self._streams.resume(request.headers.get("x-event-id"))
+            stream, offset = await self._streams.resume(request.headers.get("x-event-id"))
+            complete = stream.state is State.COMPLETE
+            told |= {"stream": stream.id, "complete": complete, "state": stream.state}
+            stream.promise_more(offset)
         except StatusError as error:
             return JSONResponse({**told, "status": error.status, "reason": " ".join(error.lines)})
-        complete = stream.state is State.COMPLETE
-        told = {"valid": True, "stream": stream.id, "complete": complete, "state": stream.state}
-        return JSONResponse(told)
+        return JSONResponse({**told, "valid": True})
 
     async def cancel(self, request: Request) -> Response:
         """Stop generating a stream; answers when its upstream is let go of."""

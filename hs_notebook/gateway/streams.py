@@ -80,7 +80,7 @@ class Streams:
             StatusError: 409: the key stands for another request.
         """
         stream = None if key is None else await self._get(self._keys.get(key, ""))
-        if stream is None or stream.state not in (State.RUNNING, State.COMPLETE):
+        if stream is None:
             return None
         if stream.asked != asked:
             raise StatusError(
@@ -88,7 +88,7 @@ class Streams:
                 remedy="A new request needs a new key.",
                 status=409,
             )
-        return stream
+        return stream if stream.state in (State.RUNNING, State.COMPLETE) else None
 
     def admit(self) -> None:
         """Make sure that one more answer may be generated.

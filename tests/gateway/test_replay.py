@@ -99,6 +99,17 @@ def test_a_key_for_another_request_is_refused(http):
     assert ask(http, "mine", demo={"tokens": 1}, stream=False).status_code == 409
 
 
+@pytest.mark.parametrize("fault", ["error", "end", "cancel"])
+def test_a_key_stays_that_of_its_request_however_that_ended(http, fault):
+    key = f"ended by {fault}"
+    if fault == "cancel":
+        begun(http, key, **STALL)
+        cancel(http, Idempotency_Key=key)
+    else:
+        ask(http, key, demo={**STALL, "fault": fault})
+    assert ask(http, key, demo={"tokens": 3, **FAST}).status_code == 409
+
+
 def test_a_refused_request_leaves_its_key_free(http):
     assert ask(http, "again", demo={"status": 503}).status_code == 503
     assert ask(http, "again", demo={"tokens": 1}).status_code == 200
@@ -107,18 +118,18 @@ def test_a_refused_request_leaves_its_key_free(http):
 @pytest.mark.parametrize("fault", ["error", "end", "cancel"])
 def test_an_answer_that_was_not_whole_is_generated_anew_and_fences_the_old(http, fault):
     key = f"anew {fault}"
+    script = STALL if fault == "cancel" else {**STALL, "fault": fault}
+    old = begun(http, key, **script)[-1]
     if fault == "cancel":
-        old = begun(http, key, **STALL)[-1]
         cancel(http, Idempotency_Key=key)
-    else:
-        old = events(ask(http, key, demo={**STALL, "fault": fault}).content)[-1].id
+    wait_for(lambda: check(http, old)["state"] != "running", "the first run to end")
     assert check(http, old)["complete"] is False
-    new = events(ask(http, key, demo={"tokens": 3, **FAST}).content)
+    new = begun(http, key, **script)
     stream, generation, _ = old.split(".")
-    assert (generation, new[0].id) == ("01", f"{stream}.02.00000001")
-    assert new[0].id > old
-    assert new[-1].data == b"[DONE]"
+    assert (generation, new[0]) == ("01", f"{stream}.02.00000001")
+    assert new[0] > old
     assert resume(http, old).status_code == 410
+    cancel(http, Idempotency_Key=key)
 
 
 @pytest.mark.parametrize(
@@ -152,6 +163,28 @@ def test_a_check_says_where_a_stream_stands(http):
     assert check(http, last)["state"] == "cancelled"
     done = events(ask(http, demo={"tokens": 1}).content)[-1].id
     assert check(http, done)["complete"] is True
+
+
+@pytest.mark.parametrize("fault", ["error", "end", "cancel"])
+def test_a_check_says_what_the_resume_will(http, fault):
+    """At every event of an answer that is not whole: at its end there is nothing to resume."""
+    script = STALL if fault == "cancel" else {**STALL, "fault": fault}
+    stream = begun(http, f"checked {fault}", **script)[-1].split(".")[0]
+    if fault == "cancel":
+        cancel(http, X_Stream_Id=stream)
+    wait_for(lambda: check(http, f"{stream}.01.00000000")["state"] != "running", "the run to end")
+    valid = []
+    for number in range(9):
+        event_id = f"{stream}.01.{number:08d}"
+        told, resumed = check(http, event_id), resume(http, event_id).status_code
+        assert told["valid"] is (resumed == 200)
+        assert told.get("status", 200) == resumed
+        valid.append(told["valid"])
+        if resumed == 410:
+            assert (told["stream"], told["complete"]) == (stream, False)
+            assert "before it was whole" in told["reason"]
+            break
+    assert valid == [*[True] * number, False]
 
 
 def test_a_cancel_ends_every_reader_with_no_proof_and_may_be_repeated(http, gateway):
