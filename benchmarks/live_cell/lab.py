@@ -29,7 +29,8 @@ IDLE = "window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?
 ENDED = r"""cell =>
   /^\[\d+\]:$/.test(document.querySelectorAll(".jp-CodeCell .jp-InputPrompt")[cell].textContent.trim())"""
 WATCH = (Path(__file__).parent / "watch.js").read_text()
-PATIENCE_S = 60
+PATIENCE_S = 120
+"""Seconds for what is not measured: a busy machine starts a kernel late."""
 
 
 class Lab:
@@ -151,6 +152,7 @@ class Notebook:
         self.page = page
         self.seen = defaultdict(list)
         self.tasks, self.clicks, self.loads = [], [], []
+        page.set_default_timeout(PATIENCE_S * 1000)
         self._devtools = page.context.new_cdp_session(page)
         self._devtools.on("Runtime.bindingCalled", self._hear)
         self._devtools.send("Runtime.enable")
@@ -190,7 +192,7 @@ class Notebook:
 
     def ran(self, cell):
         """Wait for a cell's end."""
-        self.page.wait_for_function(ENDED, arg=cell, timeout=PATIENCE_S * 1000)
+        self.page.wait_for_function(ENDED, arg=cell)
 
     def save(self):
         """Save the notebook, and wait until that is done."""
