@@ -149,7 +149,7 @@ class Run:
         asking = self._course.asking(target)
         # Before the attempt begins: the first transport of a process imports for a while.
         transport = await self._steps.take(resources.transport(self._engine, asking.base_url))
-        await self._steps.take(self.spending.begin())
+        await self._steps.take(self.spending.begin(asking))
         answer = self._answer
         before = answer.generation, answer.sizes
         ending = await self._attempt(asking, transport)
@@ -293,7 +293,7 @@ class Run:
         if self._steps.stopped and self._answer.status is Status.INTERRUPTED:
             await self._tell_server()
         store_answers = await resources.recorder(self._engine).settled(self._answer)
-        await self.spending.end()
+        await self.spending.end(wait=store_answers)
         await self._keeper.end(wait=store_answers)
         if self.stream.callbacks is not None:
             await self.stream.callbacks.end(stopped=self._steps.stopped)

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 __all__ = [
     "FIRST",
     "STEP",
-    "WARN_AT",
     "Budget",
     "Purse",
     "Scope",
@@ -36,16 +35,19 @@ __all__ = [
     "purse",
     "refusal",
     "stopped",
+    "thresholds",
     "unpriced",
 ]
 
-WARN_AT = Decimal("0.8")
-"""The share of a budget from which on it is said how much of it is gone."""
+_TELL_AT = (Decimal("0.8"), Decimal(1))
+"""The shares of a budget at which it is said how much of it is gone."""
 
 STEP = 512
 """Tokens of output reserved at a time, where no `max_tokens` says how many there may be."""
 
 _MOST = Decimal(1_000_000_000)
+
+_NOTHING = Decimal(0)
 
 FIRST = 64
 """Tokens of output without room for which no request is begun."""
@@ -138,18 +140,24 @@ def ceiling(input_tokens: int, output_tokens: int | None, price: Price | None) -
     return plain(EXACT.scaleb(EXACT.add(sent, made), -6))
 
 
-def refusal(budget: Budget, spent: Decimal, least: Decimal) -> BudgetError:
-    """Why a call cannot begin.
+def refusal(budget: Budget, spent: Decimal, least: Decimal, own: Decimal = _NOTHING) -> BudgetError:
+    """Why a call cannot begin, or go on.
 
     Args:
         budget: The one without room.
         spent: Of it, spent and reserved by other calls.
-        least: What this call needs.
+        least: What this call needs, what it has cost already included.
+        own: What it has cost already.
     """
-    left = max(budget.limit_usd - spent, Decimal(0))
+    left = max(budget.limit_usd - spent - own, _NOTHING)
+    begins = "This call may cost" if not own else "To go on, this answer may cost another"
+    means = f"Nothing was sent; {dollars(spent)} is spent, or reserved by calls that run."
+    if own:
+        means = f"Its text is kept and has cost about {dollars(own)}"
+        means += f"; other calls have spent or reserved {dollars(spent)}."
     return BudgetError(
-        f"This call may cost {dollars(least)}; of {budget.name} {dollars(left)} is left.",
-        means=f"Nothing was sent; {dollars(spent)} is spent, or reserved by calls that run.",
+        f"{begins} {dollars(least - own)}; of {budget.name} {dollars(left)} is left.",
+        means=means,
         remedy="Raise the budget, or lower max_tokens.",
     )
 
@@ -178,6 +186,11 @@ def stopped(cost: Decimal, budgets: Sequence[Budget]) -> BudgetError:
     )
 
 
+def thresholds(budget: Budget, taken: Decimal) -> list[Decimal]:
+    """The shares of a budget that `taken` has reached of those at which it is said."""
+    return [share for share in _TELL_AT if taken >= budget.limit_usd * share]
+
+
 def purse(budget: object, unpriced: Literal["refuse", "allow"] = "refuse") -> Purse | None:
     """The budget of a call or of several as the user gave it; a purse is its own, and None is none.
 
@@ -195,19 +208,24 @@ class Purse:
 
     Attributes:
         budget: The limit.
+        said: The shares of it that were said to be gone.
     """
 
     budget: Budget
+    said: set[Decimal] = field(default_factory=set)
     _claims: dict[str, Decimal] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def claim(self, answer_id: str, wanted: Decimal, least: Decimal) -> tuple[Decimal, Decimal]:
+    def claim(
+        self, answer_id: str, wanted: Decimal, least: Decimal, own: Decimal = _NOTHING
+    ) -> tuple[Decimal, Decimal]:
         """Reserve for a call, in place of what it had: what it gets, and what all calls have then.
 
         Args:
             answer_id: The call's.
             wanted: All it may cost, what it has cost already included.
             least: The least with which it can go on.
+            own: What it has cost already, for the words of a refusal.
 
         Raises:
             BudgetError: There is less than that; what it had it keeps.
@@ -216,14 +234,15 @@ class Purse:
             others = sum((claim for name, claim in self._claims.items() if name != answer_id), Decimal(0))
             granted = min(wanted, self.budget.limit_usd - others) if self.budget.hard else wanted
             if granted < least:
-                raise refusal(self.budget, others, least)
+                raise refusal(self.budget, others, least, own)
             self._claims[answer_id] = granted
             return granted, others + granted
 
-    def settle(self, answer_id: str, cost: Decimal) -> None:
-        """The call has ended and cost so much: the rest of its claim is free again."""
+    def settle(self, answer_id: str, cost: Decimal) -> Decimal:
+        """The call has ended and cost so much: the rest of its claim is free again; what all calls have."""
         with self._lock:
             self._claims[answer_id] = cost
+            return sum(self._claims.values(), _NOTHING)
 
 
 def dollars(money: Decimal) -> str:

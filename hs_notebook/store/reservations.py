@@ -83,6 +83,16 @@ class Reservations:
         """The budgets that hold at this place."""
         return self._database.read(lambda connection: _budgets(connection, place))
 
+    def of_others(self, place: Place) -> bool:
+        """Whether another notebook has a budget: it may be this one, under the name that it had."""
+        from sqlalchemy import select
+
+        from hs_notebook.store.schema import budgets
+
+        others = (budgets.c.scope == "notebook", budgets.c.key != _key("notebook", place))
+        query = select(budgets.c.key).where(*others).limit(1)
+        return self._database.read(lambda connection: connection.execute(query).first() is not None)
+
     def spent(self, place: Place, scope: str) -> Decimal:
         """What was spent in a scope, USD, with what is reserved now."""
         return self._database.read(lambda connection: _spent(connection, place, scope, "", 0))
