@@ -33,11 +33,13 @@ def run(line: str, place: Place) -> str:
         StoreError: The store cannot be read or written.
     """
     from hs_notebook.money.budget import amount
+    from hs_notebook.store import renamed
     from hs_notebook.store.reservations import default
 
     said = _LINE.fullmatch(line.strip())
     if said is None:
         raise SettingError(f"'{line[:60]}' is no budget.", remedy=f"Write {_EXAMPLES}")
+    renamed.default().follow(place.notebook)
     if said["amount"] is None:
         return _shown(place)
     if said["amount"] == "off":

@@ -1,4 +1,4 @@
-"""A notebook that was renamed or moved keeps its rows: they are given its new name.
+"""A notebook that was renamed or moved keeps its rows and its budget: they are given its new name.
 
 It is known by its cells: rows that were asked from cells of this file, under the name of another file that is
 gone, or that has these cells no more. So the rows of a copied notebook stay with the original as long as that
@@ -77,12 +77,28 @@ def _cells(path: Path) -> list[str]:
 def _take(connection: Connection, notebook: str, cells: list[str]) -> None:
     from sqlalchemy import update
 
-    from hs_notebook.store.schema import answers, attempts, picks
+    from hs_notebook.store.schema import answers, attempts, picks, reservations
 
     for name, sessions in list(_left(connection, notebook, cells)):
-        for table in (attempts, answers, picks):
+        _take_budget(connection, notebook, name, sessions)  # first: the rows tell whose it is
+        for table in (attempts, answers, picks, reservations):
             where = _of(table, name, sessions)
             connection.execute(update(table).where(*where).values(notebook=plain(notebook)))
+
+
+def _take_budget(connection: Connection, notebook: str, name: str, sessions: set[str] | None) -> None:
+    """Take its budget along, unless it was given another since, or it is of the next one of that name."""
+    from sqlalchemy import delete, func, select, update
+
+    from hs_notebook.store.schema import attempts, budgets
+
+    mine, old = ((budgets.c.scope == "notebook", budgets.c.key == plain(one)) for one in (notebook, name))
+    last = select(func.max(attempts.c.started_at)).where(*_of(attempts, name, sessions)).scalar_subquery()
+    theirs = old if sessions is None else (*old, budgets.c.set_at <= last)
+    if connection.execute(select(budgets.c.key).where(*mine)).first() is None:
+        connection.execute(update(budgets).where(*theirs).values(key=plain(notebook)))
+    else:
+        connection.execute(delete(budgets).where(*theirs))
 
 
 def _of(table: Table, name: str, sessions: set[str] | None) -> list[ColumnElement[bool]]:

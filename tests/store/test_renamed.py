@@ -2,13 +2,18 @@
 
 import json
 import shutil
+from datetime import UTC, datetime
+from decimal import Decimal
 
 import pytest
 
 import hs_notebook as hs
-from hs_notebook.store import journal, picks
+from hs_notebook.client.claims import Claims
+from hs_notebook.store import journal, picks, reservations
 from hs_notebook.store.ledger import default
+from hs_notebook.store.moment import now
 from hs_notebook.store.place import Place
+from hs_notebook.store.renamed import Renamed
 
 CELLS = ["3f1c-one", "3f1c-two"]
 
@@ -26,10 +31,10 @@ def ask(make, monkeypatch, where):
     monkeypatch.setenv("HOLYSHEEP_STORE", where)
     count = iter(range(100))
 
-    def ask(path, cell, session="s-1"):
+    def ask(path, cell, session="s-1", **finished):
         monkeypatch.setenv("JPY_SESSION_NAME", str(path))
         place = Place(str(path), cell, 1, session)
-        answer, attempt = make.finished(f"answer-{next(count)}")
+        answer, attempt = make.finished(f"answer-{next(count)}", **finished)
         make.put(default(), answer, attempt, place)
         return answer, place
 
@@ -99,3 +104,48 @@ def test_rows_of_another_machine_stay(ask, tmp_path, monkeypatch, where):
     ask(tmp_path / "gone.ipynb", CELLS[0])
     default()._database.write(lambda to: to.execute(update(attempts).values(writer="another/boot|1|2")))
     assert seen(save(tmp_path / "a.ipynb"), monkeypatch) == []
+
+
+def kept(scope="notebook", limit="0.05"):
+    return (scope, Decimal(limit), True, "refuse")
+
+
+def test_a_renamed_notebook_keeps_its_budget_and_what_is_reserved(ask, tmp_path):
+    old = save(tmp_path / "Untitled.ipynb")
+    _, place = ask(old, CELLS[0])
+    budgets = reservations.default()
+    budgets.set(place, kept())
+    budgets.claim(place, "running", now(), lambda _: Decimal("0.03"))
+    old.rename(tmp_path / "Sheep.ipynb")
+    renamed = Place(str(tmp_path / "Sheep.ipynb"), CELLS[0], 1, "s-2")
+    claims = Claims(None, renamed, None)
+    claims.look()  # as before each request
+    assert claims.shared == [kept()]
+    assert budgets.spent(renamed, "notebook") == Decimal("0.03")
+    assert budgets.budgets(place) == []
+
+
+def test_a_renamed_notebook_takes_its_budget_from_a_new_one_of_its_name(ask, tmp_path):
+    old = save(tmp_path / "Untitled.ipynb")
+    _, place = ask(old, CELLS[0], "s-1")
+    budgets = reservations.default()
+    budgets.set(place, kept())
+    ask(old, CELLS[1], "s-1", started=datetime.now(UTC))
+    old.rename(tmp_path / "Sheep.ipynb")
+    save(tmp_path / "Untitled.ipynb", ["another"])
+    sheep = Place(str(tmp_path / "Sheep.ipynb"), CELLS[0], 1, "s-2")
+    Renamed(budgets._database).follow(sheep.notebook)
+    assert (budgets.budgets(place), budgets.budgets(sheep)) == ([], [kept()])
+
+
+def test_it_does_not_take_the_budget_that_the_new_one_was_given(ask, tmp_path):
+    old = save(tmp_path / "Untitled.ipynb")
+    _, place = ask(old, CELLS[0], "s-1")
+    old.rename(tmp_path / "Sheep.ipynb")
+    save(tmp_path / "Untitled.ipynb", ["another"])
+    budgets = reservations.default()
+    budgets.set(place, kept())
+    sheep = Place(str(tmp_path / "Sheep.ipynb"), CELLS[0], 1, "s-2")
+    budgets.set(sheep, kept(limit="0.07"))
+    Renamed(budgets._database).follow(sheep.notebook)
+    assert (budgets.budgets(place), budgets.budgets(sheep)) == ([kept()], [kept(limit="0.07")])
