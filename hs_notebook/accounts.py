@@ -83,7 +83,7 @@ def _said(input_mtok: float, output_mtok: float, model: Asked) -> tuple[int, Dec
     mix = mixes.read(model)
 
     def find(name: str) -> Any:  # noqa: ANN401 - a Price or None
-        price = prices.find(name)
+        price = prices.find_usual(name)
         return None if price is None else price.without_tiers()
 
     cost = mix.cost_usd([Usage(sent, output_tokens=made)], find)

@@ -105,7 +105,7 @@ def _with_credit(name: str, credit: Decimal, cost: Decimal | None) -> dict[str, 
 
 def _dearer(data: dict[str, Any]) -> list[str]:
     """Say of each plan that costs more per token than any model it lists, even if all tokens were output."""
-    found = [(model, prices.find(model)) for model in data["models"]]
+    found = [(model, prices.find_usual(model)) for model in data["models"]]
     known = [(price.base.output, model) for model, price in found if price is not None]
     if not known:
         return []

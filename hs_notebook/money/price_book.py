@@ -10,21 +10,26 @@ import tomllib
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 from hs_notebook.errors import SettingError
+from hs_notebook.money import hours
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["Price", "PriceBook", "Rates", "read_book"]
+    from hs_notebook.money.hours import Hours
+
+__all__ = ["Price", "PriceBook", "Rates", "Window", "read_book"]
 
 _DEAREST = 1000
 """USD per million tokens. Above it, a figure was meant for another unit (per token, per thousand)."""
 
 _RATES = frozenset({"input", "output", "cache_read", "cache_write", "reasoning"})
 _BOOK_KEYS = frozenset({"name", "as_of", "checked_on", "source", "providers", "price"})
-_PRICE_KEYS = _RATES | {"model", "aliases", "tiers", "valid_from", "valid_to"}
+_PRICE_KEYS = _RATES | {"model", "aliases", "tiers", "valid_from", "valid_to", "windows"}
+_WINDOW_KEYS = _RATES | hours.KEYS | {"tiers"}
 _TIER_KEYS = _RATES | {"input_over"}
 
 
@@ -47,6 +52,19 @@ class Rates:
     reasoning: Decimal | None = None
 
 
+Tiers = tuple[tuple[int, Rates], ...]
+"""Rates that hold for all tokens of a request whose input exceeds so many tokens; ascending."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """What a model costs at some hours of the week; nothing of it is taken from the rates at other hours."""
+
+    hours: Hours
+    base: Rates
+    tiers: Tiers = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Price:
     """What one model costs by one book, for as long as that holds.
@@ -55,19 +73,21 @@ class Price:
         model: The model's name in the book.
         book: The book's name; the ledger keeps it beside the cost.
         base: The rates of a request that reaches no tier.
-        tiers: Rates that hold for all tokens of a request whose input exceeds so many tokens; ascending.
+        tiers: See `Tiers`.
         valid_from: The first day it holds, UTC; None: as far back as anybody asks.
         valid_to: The last day it holds, UTC; None: until a later book says otherwise.
         dated: As of when somebody knew it.
+        windows: What holds instead at some hours; no two share a moment.
     """
 
     model: str
     book: str
     base: Rates
-    tiers: tuple[tuple[int, Rates], ...] = ()
+    tiers: Tiers = ()
     valid_from: date | None = None
     valid_to: date | None = None
     dated: str | None = None
+    windows: tuple[Window, ...] = ()
 
     def rates(self, input_tokens: int | None) -> Rates | None:
         """The rates for a request with so much input, cache included; None where that is unknown."""
@@ -77,6 +97,17 @@ class Price:
             return None
         reached = [rates for over, rates in self.tiers if input_tokens > over]
         return reached[-1] if reached else self.base
+
+    def at(self, moment: datetime) -> Price:
+        """The same as it is for a request that begins at that moment."""
+        for window in self.windows:
+            if window.hours.include(moment):
+                return replace(self, base=window.base, tiers=window.tiers, windows=())
+        return self.outside_windows()
+
+    def outside_windows(self) -> Price:
+        """The same at the hours that no window has."""
+        return replace(self, windows=()) if self.windows else self
 
     def without_tiers(self) -> Price:
         """The same for requests that reach no tier."""
@@ -156,20 +187,35 @@ def _book(data: dict[str, Any]) -> PriceBook:
 
 def _price(entry: dict[str, Any], book: str, checked_on: date) -> Price:
     _refuse_unknown(entry, _PRICE_KEYS)
-    tiers = sorted((_tier(tier) for tier in entry.get("tiers", ())), key=lambda tier: tier[0])
+    tiers = _tiers(entry)
     first = _day(entry["valid_from"]) if "valid_from" in entry else None
     last = _day(entry["valid_to"]) if "valid_to" in entry else None
     if first is not None and last is not None and last < first:
         raise ValueError(f"{entry['model']} is valid to {last}, before {first}")
+    windows = tuple(_window(window) for window in entry.get("windows", ()))
+    if any(one.hours.overlap(other.hours) for one, other in combinations(windows, 2)):
+        raise ValueError(f"windows of {entry['model']} overlap")
+    if tiers and any(not window.tiers for window in windows):
+        raise ValueError(f"{entry['model']} has tiers, and a window without")
     return Price(
         model=str(entry["model"]),
         book=book,
         base=_rates(entry),
-        tiers=tuple(tiers),
+        tiers=tiers,
         valid_from=first,
         valid_to=last,
         dated=(first or checked_on).isoformat(),
+        windows=windows,
     )
+
+
+def _window(entry: dict[str, Any]) -> Window:
+    _refuse_unknown(entry, _WINDOW_KEYS)
+    return Window(hours.read(entry), _rates(entry), _tiers(entry))
+
+
+def _tiers(entry: dict[str, Any]) -> Tiers:
+    return tuple(sorted((_tier(tier) for tier in entry.get("tiers", ())), key=lambda tier: tier[0]))
 
 
 def _tier(entry: dict[str, Any]) -> tuple[int, Rates]:

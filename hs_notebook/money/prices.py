@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import lru_cache
 from pathlib import Path
 
@@ -20,6 +20,7 @@ __all__ = [
     "HOW_TO_SET",
     "books",
     "find",
+    "find_usual",
     "is_ours",
     "names",
     "of_answer",
@@ -53,12 +54,29 @@ def find(model: str, *, provider: str | None = None, at: datetime | None = None)
     Args:
         model: The model's name, as asked for or as served.
         provider: Who serves it: "holysheep", "embedded" or a server's host; None to look in every book.
-        at: When it was asked; None: now.
+        at: When it was asked, which is what decides where a price depends on the hour; None: now.
 
     Raises:
         SettingError: A file of the user's is not a price book.
     """
-    day = (datetime.now(UTC) if at is None else at.astimezone(UTC)).date()
+    moment = datetime.now(UTC) if at is None else at.astimezone(UTC)
+    price = _find(model, provider, moment.date())
+    return None if price is None else price.at(moment)
+
+
+def find_usual(model: str) -> Price | None:
+    """The price of a model today, outside the hours that have one of their own; None if no book has it.
+
+    For calls at no hour in particular.
+
+    Raises:
+        SettingError: A file of the user's is not a price book.
+    """
+    price = _find(model, None, datetime.now(UTC).date())
+    return None if price is None else price.outside_windows()
+
+
+def _find(model: str, provider: str | None, day: date) -> Price | None:
     for name in names(model):
         for book in books():
             if book.providers and provider is not None and provider not in book.providers:

@@ -104,7 +104,7 @@ def _row(mix: mixes.Mix, month: Usage, printed: tuple[str, str] | None) -> dict[
 
 
 def _by_book(model: str) -> Price | None:
-    return _of_short_requests(prices.find(model))
+    return _of_short_requests(prices.find_usual(model))
 
 
 def _by_list(model: str) -> Price | None:

@@ -69,13 +69,13 @@ def reprice(usage: pd.DataFrame, models: Sequence[mixes.Asked]) -> pd.DataFrame:
 
 
 def _row(mix: mixes.Mix, calls: list[Usage]) -> dict[str, Any]:
-    gateway = mix.cost_usd(calls, prices.find)
+    gateway = mix.cost_usd(calls, prices.find_usual)
     return _totals(calls) | {
         "model": mix.name,
         "gateway_usd": gateway,
         "direct_usd": mix.cost_usd(calls, list_prices.find),
         "unpriced_calls": 0 if gateway is not None else len(calls),
-        "price_book": mix.books(prices.find),
+        "price_book": mix.books(prices.find_usual),
         "list_price_book": mix.books(list_prices.find),
     }
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
-from datetime import UTC, date, datetime
+import re
+from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
 from hs_notebook.errors import SettingError
 from hs_notebook.money.price_book import Rates, read_book
-from hs_notebook.money.prices import books, find, is_ours, of_answer, same_model
+from hs_notebook.money.prices import books, find, find_usual, is_ours, of_answer, same_model
 
 BOOK = """
 name = "mine"
@@ -226,6 +228,107 @@ def test_tiers_and_reasoning_are_read(holysheep_home):
     assert [price.rates(tokens).input for tokens in (200_000, 200_001, 500_001)] == [3, 6, 9]
     assert price.base.reasoning == Decimal(20)
     assert price.rates(None) is None
+
+
+WINDOWED = """
+[[price]]
+model = "m"
+input = 4
+output = 8
+valid_from = 2026-08-17
+windows = [
+  { start_utc = 16:30:00, end_utc = 00:30:00, input = 2, output = 4, weekdays = ["mon", "tue", "WED", "fri"] },
+  { weekdays = ["sat"], start_utc = 00:30:00, end_utc = 00:30:00, input = 1, output = 2 },
+]
+[[price]]
+model = "m"
+input = 3
+output = 3
+valid_to = 2026-08-16
+"""
+
+
+@pytest.mark.parametrize(
+    ("at", "price"),
+    [
+        ("2026-11-20T16:29:59.999999", 4),
+        ("2026-11-20T16:30:00", 2),  # a Friday
+        ("2026-11-20T23:59:59.999999", 2),
+        ("2026-11-21T00:00:00", 2),
+        ("2026-11-21T00:30:00", 1),
+        ("2026-11-22T00:29:59", 1),
+        ("2026-11-22T00:30:00", 4),
+        ("2026-11-22T17:00:00", 4),
+        ("2026-11-23T00:00:00", 4),
+        ("2026-08-14T17:00:00", 3),  # a Friday before there were windows
+        ("2026-08-17T16:30:00", 2),
+    ],
+)
+def test_a_price_may_depend_on_the_hour_of_the_start(holysheep_home, at, price):
+    (holysheep_home / "prices.toml").write_text(WINDOWED)
+    moment = datetime.fromisoformat(at).replace(tzinfo=UTC)
+    assert find("m", at=moment).base.input == price
+    assert of_answer("m", "m", "models.example", moment).base.input == price
+    assert of_answer("m", "m", "x", moment.astimezone(timezone(timedelta(hours=9)))).base.input == price
+
+
+def test_what_is_asked_at_no_hour_is_priced_outside_the_windows(holysheep_home):
+    always = "windows = [{ start_utc = 00:00:00, end_utc = 00:00:00, input = 1, output = 2 }]\n"
+    (holysheep_home / "prices.toml").write_text(f'[[price]]\nmodel = "m"\ninput = 4\noutput = 8\n{always}')
+    assert (find("m").base.input, find_usual("m").base.input) == (1, 4)
+    assert find_usual("m").rates(1).output == 8
+    assert find_usual("nobodys-model") is None
+
+
+def test_a_window_has_tiers_of_its_own(holysheep_home):
+    tiers = "tiers = [{{ input_over = 100, input = {}, output = 1 }}]"
+    window = f"{{ weekdays = ['sun'], input = 1, output = 1, {tiers.format(2)} }}"
+    (holysheep_home / "prices.toml").write_text(
+        f'[[price]]\nmodel = "m"\ninput = 3\noutput = 9\n{tiers.format(6)}\nwindows = [{window}]\n'
+    )
+    saturday, sunday = (find("m", at=datetime(2026, 11, day, tzinfo=UTC)) for day in (21, 22))
+    assert [saturday.rates(tokens).input for tokens in (100, 101)] == [3, 6]
+    assert [sunday.rates(tokens).input for tokens in (100, 101)] == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("window", "says"),
+    [
+        ("{ input = 1, output = 1 }", "needs start_utc and end_utc, or weekdays"),
+        ("{ weekdays = ['sun'], output = 1 }", "'input' is missing"),
+        ("{ weekdays = ['sun'], input = 1, output = 1, start = 1 }", "does not take 'start'"),
+        ("{ start_utc = 16:30:00, input = 1, output = 1 }", "'end_utc' is missing"),
+        ("{ weekdays = ['sun'], input = -1, output = 1 }", "not between 0 and 1000"),
+        (
+            "{ weekdays = ['sun'], input = 1, output = 1 }, { weekdays = ['sun'], input = 2, output = 1 }",
+            "windows of gpt-4.1 overlap",
+        ),
+    ],
+)
+def test_a_window_that_is_none_is_refused_by_name(own_books, window, says):
+    (own_books / "mine.toml").write_text(f"{BOOK}windows = [{window}]\n")
+    with pytest.raises(SettingError) as caught:
+        find("gpt-4.1")
+    assert says in caught.value.what
+
+
+def test_a_window_without_the_tiers_of_its_price_is_refused(own_books):
+    (own_books / "mine.toml").write_text(
+        f"{BOOK}tiers = [{{ input_over = 1, input = 1, output = 1 }}]\n"
+        "windows = [{ weekdays = ['sun'], input = 1, output = 1 }]\n"
+    )
+    with pytest.raises(SettingError, match=r"gpt-4\.1 has tiers, and a window without"):
+        find("gpt-4.1")
+
+
+def test_the_examples_of_the_documentation_are_price_books(holysheep_home):
+    page = (Path(__file__).parents[2] / "docs" / "usage.md").read_text("utf-8")
+    examples = re.findall(r"^```toml\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    (holysheep_home / "prices.toml").write_text("".join(examples))
+    asked = [datetime(2025, 3, 1, hour, 30, tzinfo=UTC) for hour in (0, 16)]
+    assert [find("deepseek-chat", at=at).base.output for at in asked] == [Decimal("1.1"), Decimal("0.55")]
+    assert find("our-gpt", at=datetime(2026, 6, 1, tzinfo=UTC)).rates(200_001).output == 12
+    assert len(examples) == 2
 
 
 def test_the_users_single_file_needs_no_more_than_a_price(holysheep_home, tmp_path, monkeypatch):
