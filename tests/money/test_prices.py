@@ -237,7 +237,7 @@ input = 4
 output = 8
 valid_from = 2026-08-17
 windows = [
-  { start_utc = 16:30:00, end_utc = 00:30:00, input = 2, output = 4, weekdays = ["mon", "tue", "WED", "fri"] },
+  { start_utc = 16:30:00, end_utc = 00:30:00, weekdays = ["mon", "tue", "FRI"], input = 2, output = 4 },
   { weekdays = ["sat"], start_utc = 00:30:00, end_utc = 00:30:00, input = 1, output = 2 },
 ]
 [[price]]
