@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from hs_notebook.attempt import Attempt, Status, UsageSource
 from hs_notebook.errors import HolySheepError, ProtocolError
+from hs_notebook.wire.failure import excerpt
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -125,7 +126,7 @@ class Answer:
         if attempt.ttft_s is None and (chunk.content or chunk.reasoning):
             attempt.ttft_s = now - attempt.began
         if chunk.model is not None and attempt.model_served is None:
-            attempt.model_served = chunk.model
+            attempt.model_served = excerpt(chunk.model) or None  # it goes into lines, some on a terminal
         if chunk.usage is not None:
             attempt.usage = chunk.usage
         if chunk.finish_reason is not None:

@@ -354,3 +354,20 @@ def test_a_repr_shows_no_text():
     answer, _ = begun()
     answer.fold(StreamChunk("secret thoughts"), 101.0)
     assert repr(answer) == "<Answer a-1 gpt-4.1 streaming 15 characters, 1 attempt>"
+
+
+@pytest.mark.parametrize(
+    ("named", "kept"),
+    [
+        ("gpt-4.1\n\n# H\x1b[2J", "gpt-4.1 # H [2J"),
+        ("\x1b\n", None),
+        ("  ", None),
+        ("m" * 1000, "m" * 199 + "…"),
+        ("模型-1 (preview)", "模型-1 (preview)"),
+    ],
+)
+def test_the_servers_name_of_its_model_is_one_short_line(named, kept):
+    answer = Answer("a", ChatRequest(model="m", messages=(Message("user", "x"),)), "p")
+    answer.begin(datetime.now(UTC), 0.0)
+    answer.fold(StreamChunk("Hi", model=named), 1.0)
+    assert answer.model_served == kept

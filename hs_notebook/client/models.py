@@ -88,20 +88,22 @@ async def _get(engine: Engine, target: Target, page: str) -> bytes:
 def names_in(body: bytes) -> list[str]:
     """The names in a list of models: OpenAI's and Anthropic's (`data`), Google's and Ollama's (`models`).
 
+    What holds a control character is no name that anybody could ask for, and is left out.
+
     Raises:
         ProtocolError: There is no such list in it.
     """
     try:
         value: Any = msgspec.json.decode(body)
         items = value.get("data") if isinstance(value.get("data"), list) else value["models"]
-        names = {str(item.get("id") or item.get("name")).removeprefix("models/") for item in items}
+        names = {str(item.get("id") or item.get("name") or "").removeprefix("models/") for item in items}
     except (ValueError, AttributeError, KeyError, TypeError):
         names = None
     if names is None:
         raise ProtocolError(
             "The server's list of models cannot be read.", remedy="Check the base URL: most end in /v1."
         )
-    return sorted(names)
+    return sorted(name for name in names if name and name.isprintable())
 
 
 def next_page(body: bytes) -> str | None:

@@ -1,5 +1,7 @@
 """What is refused before sending, and the rest of the client's own doing."""
 
+import json
+
 import pytest
 from misbehaving import TEXT, event, until
 
@@ -139,6 +141,26 @@ def test_models(serve, client, body):
     assert client(server, api_key="sk-x").models() == ["a", "b"]
     assert (server.requests[0].method, server.requests[0].path) == ("GET", "/v1/models")
     assert server.requests[0].headers["authorization"] == "Bearer sk-x"
+
+
+def test_a_model_whose_name_could_steer_a_terminal_is_not_listed(serve, client):
+    names = [
+        "good-1",
+        "m\x1b]0;title\x07",
+        "\x9b2Jm",
+        "two\nlines",
+        "tab\tbed",
+        "\u202egnp",
+        "模型",
+        "a b",
+        "",
+    ]
+
+    async def script(peer):
+        await peer.plain("200 OK", json.dumps({"data": [{"id": name} for name in names]}).encode())
+
+    asker = client(serve(script))
+    assert asker.models() == asker.known_models == ["a b", "good-1", "模型"]
 
 
 @pytest.mark.parametrize(
