@@ -77,9 +77,10 @@ def plans(
 
 def _said(input_mtok: float, output_mtok: float, model: Asked) -> tuple[int, Decimal | None, list[str]]:
     from hs_notebook.money import mixes, prices
+    from hs_notebook.money.cost import EXACT
     from hs_notebook.wire.chunk import Usage
 
-    sent, made = (int(Decimal(str(figure)) * 1_000_000) for figure in (input_mtok, output_mtok))
+    sent, made = (int(EXACT.scaleb(Decimal(str(figure)), 6)) for figure in (input_mtok, output_mtok))
     mix = mixes.read(model)
 
     def find(name: str) -> Any:  # noqa: ANN401 - a Price or None

@@ -12,7 +12,7 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Literal
 
 from hs_notebook.errors import BudgetError, SettingError
-from hs_notebook.money.cost import EXACT, cost_usd, plain
+from hs_notebook.money.cost import EXACT, cost_usd, exactly, plain
 from hs_notebook.money.prices import HOW_TO_SET, names
 from hs_notebook.wire.chunk import Usage
 
@@ -91,6 +91,11 @@ class Budget:
         """As in "the budget of $2.00 per day"."""
         return f"the budget of {dollars(self.limit_usd)} {_IN_WORDS[self.scope]}"
 
+    @exactly
+    def left(self, spent: Decimal) -> Decimal:
+        """What is left of it, USD; 0 where it is overdrawn."""
+        return max(self.limit_usd - spent, _NOTHING)
+
 
 def amount(value: object) -> Decimal:
     """A sum of USD as the user wrote it: 0.05, "0.05", "$0.05".
@@ -140,6 +145,7 @@ def ceiling(input_tokens: int, output_tokens: int | None, price: Price | None) -
     return plain(EXACT.scaleb(EXACT.add(sent, made), -6))
 
 
+@exactly
 def refusal(budget: Budget, spent: Decimal, least: Decimal, own: Decimal = _NOTHING) -> BudgetError:
     """Why a call cannot begin, or go on.
 
@@ -149,7 +155,7 @@ def refusal(budget: Budget, spent: Decimal, least: Decimal, own: Decimal = _NOTH
         least: What this call needs, what it has cost already included.
         own: What it has cost already.
     """
-    left = max(budget.limit_usd - spent - own, _NOTHING)
+    left = budget.left(spent + own)
     begins = "This call may cost" if not own else "To go on, this answer may cost another"
     means = f"Nothing was sent; {dollars(spent)} is spent, or reserved by calls that run."
     if own:
@@ -186,6 +192,7 @@ def stopped(cost: Decimal, budgets: Sequence[Budget]) -> BudgetError:
     )
 
 
+@exactly
 def thresholds(budget: Budget, taken: Decimal) -> list[Decimal]:
     """The shares of a budget that `taken` has reached of those at which it is said."""
     return [share for share in _TELL_AT if taken >= budget.limit_usd * share]
@@ -216,6 +223,7 @@ class Purse:
     _claims: dict[str, Decimal] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
+    @exactly
     def claim(
         self, answer_id: str, wanted: Decimal, least: Decimal, own: Decimal = _NOTHING
     ) -> tuple[Decimal, Decimal]:
@@ -238,6 +246,7 @@ class Purse:
             self._claims[answer_id] = granted
             return granted, others + granted
 
+    @exactly
     def settle(self, answer_id: str, cost: Decimal) -> Decimal:
         """The call has ended and cost so much: the rest of its claim is free again; what all calls have."""
         with self._lock:
@@ -245,6 +254,7 @@ class Purse:
             return sum(self._claims.values(), _NOTHING)
 
 
+@exactly
 def dollars(money: Decimal) -> str:
     """`$2.00`, `$0.0123`: to cents, and below a cent to four digits."""
     if not money or abs(money) >= Decimal("0.1"):

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Context, Decimal
-from typing import TYPE_CHECKING
+from decimal import Context, Decimal, localcontext
+from functools import wraps
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from hs_notebook.money.price_book import Price, Rates
     from hs_notebook.wire.chunk import Usage
 
-__all__ = ["EXACT", "REPORTED", "Total", "cost_usd", "plain", "reported_usd", "total"]
+__all__ = ["EXACT", "REPORTED", "Total", "cost_usd", "exactly", "plain", "reported_usd", "total"]
 
 REPORTED = "reported by the server"
 """What stands in the place of a price book where the server itself says what a request cost."""
@@ -21,6 +22,20 @@ EXACT = Context(prec=100)
 """Our own arithmetic: a notebook may have set the global context to three digits."""
 
 _NOTHING = Decimal(0)
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def exactly(work: Callable[P, R]) -> Callable[P, R]:
+    """The same function, with its operators too in our own arithmetic."""
+
+    @wraps(work)
+    def exact(*args: P.args, **kwargs: P.kwargs) -> R:
+        with localcontext(EXACT):
+            return work(*args, **kwargs)
+
+    return exact
 
 
 def cost_usd(usage: Usage | None, price: Price | None) -> Decimal | None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from hs_notebook.money import list_prices, prices, tokens
 from hs_notebook.money.budget import cap_of, ceiling, dollars
+from hs_notebook.money.cost import exactly
 from hs_notebook.money.frames import frame
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ _COLUMNS = {
 }
 
 
+@exactly
 def costs(requests: Sequence[tuple[ChatRequest, str]]) -> pd.DataFrame:
     """A row for each request: its tokens (an estimate), and its cost between no answer and the longest one.
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
 from hs_notebook.errors import SettingError
-from hs_notebook.money.cost import EXACT, cost_usd, plain
+from hs_notebook.money.cost import EXACT, cost_usd, exactly, plain
 from hs_notebook.money.price_book import Price, Rates
 from hs_notebook.wire.chunk import Usage
 
@@ -30,6 +30,7 @@ class Mix:
     shares: tuple[tuple[str, Decimal], ...]
 
     @property
+    @exactly
     def name(self) -> str:
         """As a reader sees it: "80 % deepseek-v3.2 + 20 % claude-sonnet-4.5"."""
         if len(self.shares) == 1:
@@ -60,6 +61,7 @@ class Mix:
         return ", ".join(dict.fromkeys(price.book for price in prices if price is not None))
 
 
+@exactly
 def read(asked: Asked) -> Mix:
     """A model or a mix as the user wrote it.
 

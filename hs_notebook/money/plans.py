@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hs_notebook.money import prices
-from hs_notebook.money.cost import EXACT, plain
+from hs_notebook.money.cost import EXACT, exactly, plain
 from hs_notebook.money.frames import frame
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ _COLUMNS = {
 }
 
 
+@exactly
 def compare(tokens: int, cost_usd: Decimal | None, notes: list[str]) -> pd.DataFrame:
     """The plans and paying as one goes, for a month of so many tokens.
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from hs_notebook.money import list_prices, mixes, prices
-from hs_notebook.money.cost import EXACT, plain
+from hs_notebook.money.cost import EXACT, exactly, plain
 from hs_notebook.money.frames import frame
 from hs_notebook.wire.chunk import Usage
 
@@ -54,6 +54,7 @@ _COLUMNS = {
 }
 
 
+@exactly
 def monthly(
     input_mtok: float = 5, output_mtok: float = 5, models: Sequence[mixes.Asked] | None = None
 ) -> pd.DataFrame:

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from hs_notebook.money import list_prices, mixes, prices
-from hs_notebook.money.cost import EXACT, plain
+from hs_notebook.money.cost import EXACT, exactly, plain
 from hs_notebook.money.frames import frame
 from hs_notebook.wire.chunk import Usage
 
@@ -50,6 +50,7 @@ def calls_of(usage: pd.DataFrame) -> list[Usage]:
     return [Usage(*counts) for counts in zip(*columns, strict=True)]
 
 
+@exactly
 def reprice(usage: pd.DataFrame, models: Sequence[mixes.Asked]) -> pd.DataFrame:
     """A row for what the calls cost as they were, and one for each model or mix.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from decimal import Decimal
 from typing import TYPE_CHECKING, Literal, cast
 
 from hs_notebook.errors import SettingError
@@ -58,11 +57,10 @@ def _shown(place: Place) -> str:
     lines = []
     for kept in default().budgets(place):
         budget, spent = _budget(kept), default().spent(place, kept[0])
-        left = max(budget.limit_usd - spent, Decimal(0))
         how = "" if budget.hard else ", soft: it is said, nothing is refused"
         how += ", models without a price allowed" if budget.unpriced == "allow" else ""
         said = budget.name.removeprefix("the budget of ")
-        lines.append(f"{said}: {dollars(spent)} spent or reserved, {dollars(left)} left{how}")
+        lines.append(f"{said}: {dollars(spent)} spent or reserved, {dollars(budget.left(spent))} left{how}")
     return "\n".join(lines) or f"No budget is set. {_EXAMPLES}"
 
 
