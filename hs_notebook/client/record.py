@@ -1,7 +1,8 @@
 """The writer of what is stored: one thread, in order, never in a stream's way.
 
 A usage row is begun when a request is sent and completed when it ends. If the store fails, the stream goes on
-and the answer says so; the store is then left alone for some seconds, and what comes meanwhile is done after.
+and the answer says so; the store is then left alone for some seconds, and what it refused and what comes
+meanwhile is done after, in order. Where the settings name another store by then, it waits for its own.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ import logging
 import queue
 import threading
 from collections import deque
+from dataclasses import dataclass, field
+from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -36,9 +39,30 @@ _PAUSE = 5.0
 """Seconds that a store which failed is left alone; a try at a locked one takes as long."""
 _MOST_LATE = 1000
 """Pieces of work that are kept for after that; beyond it the oldest are dropped."""
+_MOST_TRIES = 100
+"""After so many a piece of work is dropped: the fault is its own, and others wait for it."""
 _NO_ROW = "This answer is missing from the usage table"
 
 log = logging.getLogger("hs_notebook")
+
+
+@dataclass(slots=True)
+class _Job:
+    """A piece of work, for an answer; `trouble` is what it means if it fails."""
+
+    answer: Answer
+    do: Callable[[], None]
+    trouble: str
+    tries: int = 0
+
+
+@dataclass(slots=True)
+class _Store:
+    """What is late for one store; until when it is left alone, and why."""
+
+    late: deque[_Job] = field(default_factory=partial(deque, maxlen=_MOST_LATE))
+    retry_at: float = 0.0
+    trouble: str = ""
 
 
 class Recorder:
@@ -47,10 +71,8 @@ class Recorder:
     def __init__(self) -> None:
         self._jobs: queue.SimpleQueue[Callable[[], object]] = queue.SimpleQueue()
         self._warned = False
-        self._late: deque[tuple[Answer, Callable[[], None], str]] = deque(maxlen=_MOST_LATE)
-        self._store = ""  # which one it is that the next two speak of
-        self._retry_at = 0.0
-        self._trouble = ""
+        self._stores: dict[str, _Store] = {}  # by what the settings say
+        self._store = _Store()  # the one that they name now
         threading.Thread(target=self._work, name="hs_notebook-ledger", daemon=True).start()
 
     def begin(self, answer: Answer, attempt: Attempt, place: Place | None, comparison_id: str | None) -> None:
@@ -91,18 +113,18 @@ class Recorder:
 
     def put(self, answer: Answer, job: Callable[[], None], trouble: str) -> None:
         """Have something done after all that was put before; `trouble` is what it means if it fails."""
-        self._jobs.put(lambda: self._do(answer, job, trouble))
+        self._jobs.put(lambda: self._do(_Job(answer, job, trouble)))
 
     async def ahead(self) -> None:
         """Wait until all that was put is done or has failed; not long, for something is to be sent then."""
-        await self._caught_up(_BRIEFLY if self._trouble else _AHEAD)
+        await self._caught_up(_BRIEFLY if self._store.trouble else _AHEAD)
 
     async def settled(self, answer: Answer, trouble: str = _NO_ROW) -> bool:
         """Wait until all that was put is done or has failed; False if the store hangs."""
-        patience = _BRIEFLY if self._trouble else PATIENCE
+        patience = _BRIEFLY if self._store.trouble else PATIENCE
         settled = await self._caught_up(patience)
         if not settled:
-            line = self._trouble or f"the store has not answered for {patience:g} s"
+            line = self._store.trouble or f"the store has not answered for {patience:g} s"
             self._complain(answer, trouble, line)
         return settled
 
@@ -115,37 +137,47 @@ class Recorder:
 
     # -- on the recorder's thread -------------------------------------------------------------------
 
-    def _do(self, answer: Answer, job: Callable[[], None], trouble: str) -> None:
+    def _do(self, job: _Job) -> None:
         """Do it, after what is late; or keep it while the store is left alone."""
-        self._late.append((answer, job, trouble))
         try:
             self._look_at_the_store()
-            while self._late and monotonic() >= self._retry_at:
-                self._try(*self._late.popleft())
-        except Exception as error:  # noqa: BLE001 - whatever the store does, the answer comes first
-            self._complain(answer, trouble, _first_line(error))
-        if self._late:
-            self._complain(answer, trouble, self._trouble)
+        except Exception as error:  # noqa: BLE001 - whatever the settings say, the answer comes first
+            self._complain(job.answer, job.trouble, _first_line(error))
+            return
+        self._store.late.append(job)
+        self._catch_up()
+        if self._store.late:
+            self._complain(job.answer, job.trouble, self._store.trouble)
 
-    def _try(self, answer: Answer, job: Callable[[], None], trouble: str) -> None:
+    def _catch_up(self) -> None:
+        """Do what is late, until the store fails."""
+        store = self._store
+        while store.late and monotonic() >= store.retry_at:
+            self._try(store.late.popleft())
+
+    def _try(self, job: _Job) -> None:
+        store, job.tries = self._store, job.tries + 1
         try:
-            job()
-        except Exception as error:  # noqa: BLE001 - likewise
-            self._complain(answer, trouble, _first_line(error))
-            if isinstance(error, StoreError):
-                self._trouble, self._retry_at = _first_line(error), monotonic() + _PAUSE
+            job.do()
+        except StoreError as error:
+            store.trouble, store.retry_at = _first_line(error), monotonic() + _PAUSE
+            if job.tries < _MOST_TRIES:
+                store.late.appendleft(job)
+            if job.tries == 1:
+                self._complain(job.answer, job.trouble, store.trouble)
+        except Exception as error:  # noqa: BLE001 - whatever the store does, the answer comes first
+            self._complain(job.answer, job.trouble, _first_line(error))
         else:
-            self._trouble = ""
+            store.trouble = ""
 
     def _look_at_the_store(self) -> None:
         """Another store than before, once the settings have changed, knows nothing of that one's trouble."""
         from hs_notebook.store.process import configured
 
-        store = configured()
-        if store != self._store:
-            self._store, self._retry_at, self._trouble = store, 0.0, ""
-            while len(self._late) > 1:
-                self._late.popleft()
+        where = configured()
+        if self._stores.get(where) is not self._store:
+            self._stores = {name: store for name, store in self._stores.items() if store.late}
+            self._store = self._stores.setdefault(where, _Store())
 
     def _complain(self, answer: Answer, trouble: str, line: str) -> None:
         note = f"{trouble}: {line}"
@@ -156,7 +188,22 @@ class Recorder:
 
     def _work(self) -> None:
         while True:
-            self._jobs.get()()
+            store = self._store
+            pause = max(0.0, store.retry_at - monotonic()) if store.late else None
+            try:
+                job = self._jobs.get(timeout=pause)
+            except queue.Empty:
+                job = self._again
+            job()
+
+    def _again(self) -> None:
+        """Nothing new has come: try what is late, if the settings still name its store."""
+        try:
+            self._look_at_the_store()
+        except Exception:  # noqa: BLE001 - the settings cannot be read
+            self._store.retry_at = monotonic() + _PAUSE
+            return
+        self._catch_up()
 
 
 def _amend(answer: Answer, attempt: Attempt) -> None:
