@@ -117,6 +117,24 @@ def test_a_dear_mix_makes_a_plan_pay():
     assert not table.loc["Starter", "pays_off"]
 
 
+@pytest.mark.parametrize("model", ["local", "demo"])
+def test_no_plan_pays_off_for_what_costs_nothing(model):
+    table = hs.plans(5, 5, model).set_index("plan")
+    assert table.loc["Pay as you go", ["usd_per_mtok", "my_month_usd"]].tolist() == [0, 0]
+    assert table["pays_off"].tolist() == [pd.NA, False, False, pd.NA, pd.NA]
+    assert table["breakeven_tokens"].isna().all()
+    for plan in ("Starter", "Pro"):
+        assert "never pays off: as you go your tokens cost nothing." in table.loc[plan, "in_words"]
+    assert "Your 10,000,000 tokens exceed its 5,000,000." in table.loc["Pro", "in_words"]
+    assert not any("not known" in words for words in table["in_words"])
+
+
+def test_no_plan_pays_off_for_who_has_used_nothing():
+    table = hs.plans().set_index("plan")
+    assert table["pays_off"].tolist() == [pd.NA, False, False, pd.NA, pd.NA]
+    assert not any("not known" in words for words in table["in_words"])
+
+
 def test_half_of_the_arguments_is_refused():
     with pytest.raises(SettingError, match="all of input_mtok, output_mtok and model"):
         hs.plans(5, 5)

@@ -72,18 +72,20 @@ def _plan(plan: dict[str, Any], tokens: int, rate: Decimal | None, cost: Decimal
         return row | _with_credit(plan["name"], Decimal(plan["credit_usd"]), cost)
     each = EXACT.divide(fee * _MILLION, Decimal(held))
     even = None if not rate else int(EXACT.divide(fee * _MILLION, rate))
-    pays = None if even is None else even <= min(tokens, held)
+    pays = (None if cost is None else False) if even is None else even <= min(tokens, held)
     return row | {
         "usd_per_mtok": each,
         "my_month_usd": fee if tokens <= held else None,  # what tokens beyond it cost is not published
         "breakeven_tokens": even,
         "pays_off": pays,
-        "in_words": f"{plan['name']}: ${each:,.2f} per million tokens; {_verdict(even, held, tokens)}",
+        "in_words": f"{plan['name']}: ${each:,.2f} per million tokens; {_verdict(even, held, tokens, cost)}",
     }
 
 
-def _verdict(even: int | None, held: int, tokens: int) -> str:
+def _verdict(even: int | None, held: int, tokens: int, cost: Decimal | None) -> str:
     beyond = f" Your {tokens:,} tokens exceed its {held:,}." if tokens > held else ""
+    if even is None and cost is not None:
+        return f"never pays off: as you go your tokens cost nothing.{beyond}"
     if even is None:
         return f"what your tokens cost as you go is not known, so neither is what it saves.{beyond}"
     if even > held:
