@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from datetime import datetime
 from typing import TYPE_CHECKING, cast
 
 from hs_notebook.errors import BudgetError, SettingError, StoreError
@@ -151,10 +150,11 @@ class Claims:
 
     def _said_of(self, budget: Budget) -> set[Decimal]:
         """The shares of it that were said to be gone."""
+        from hs_notebook.store.moment import today
+
         if self.purse is not None and budget is self.purse.budget:
             return self.purse.said
-        today = str(datetime.now().astimezone().date())
-        which = {"kernel": self._place.session, "notebook": self._place.notebook, "day": today}
+        which = {"kernel": self._place.session, "notebook": self._place.notebook, "day": str(today())}
         return _said.setdefault((budget.scope, which[budget.scope], budget.limit_usd), set())
 
 

@@ -57,7 +57,8 @@ def _shown(place: Place) -> str:
     lines = []
     for kept in default().budgets(place):
         budget, spent = _budget(kept), default().spent(place, kept[0])
-        how = "" if budget.hard else ", soft: it is said, nothing is refused"
+        how = ", from midnight to midnight UTC" if budget.scope == "day" else ""
+        how += "" if budget.hard else ", soft: it is said, nothing is refused"
         how += ", models without a price allowed" if budget.unpriced == "allow" else ""
         said = budget.name.removeprefix("the budget of ")
         lines.append(f"{said}: {dollars(spent)} spent or reserved, {dollars(budget.left(spent))} left{how}")

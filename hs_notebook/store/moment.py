@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-__all__ = ["from_micros", "now", "to_micros"]
+__all__ = ["from_micros", "now", "to_micros", "today"]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -23,3 +23,8 @@ def from_micros(micros: int) -> datetime:
 def now() -> int:
     """This moment by the wall clock."""
     return to_micros(datetime.now(UTC))
+
+
+def today() -> int:
+    """When today began: at midnight UTC, for every kernel of a store, wherever its machine stands."""
+    return to_micros(datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0))

@@ -5,11 +5,10 @@ A claim looks at all rows and writes its own in one exclusive transaction: two c
 
 from __future__ import annotations
 
-from datetime import datetime
 from decimal import Context, Decimal
 from typing import TYPE_CHECKING, Any
 
-from hs_notebook.store.moment import now, to_micros
+from hs_notebook.store.moment import now, today
 from hs_notebook.store.process import the_one
 from hs_notebook.store.text import plain
 
@@ -195,8 +194,7 @@ def _in_scope(columns: Any, at: ColumnElement[int], place: Place, scope: str) ->
         return [columns.session == place.session]
     if scope == "notebook":
         return [columns.notebook == plain(place.notebook)]
-    midnight = datetime.now().astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
-    return [at >= to_micros(midnight)]  # a day is the user's, by the clock of this machine
+    return [at >= today()]  # as in `hs.usage(by="day")`
 
 
 def _sum(rows: Sequence[Row[Any]]) -> Decimal:

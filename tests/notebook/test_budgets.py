@@ -37,7 +37,7 @@ def test_budgets_are_shown_and_taken_away():
     default().claim(HERE, "a", 2**60, lambda _: Decimal("0.5"))
     budgets.run("1 per notebook soft unpriced=allow", HERE)
     assert budgets.run("", HERE).splitlines() == [
-        "$2.00 per day: $0.50 spent or reserved, $1.50 left",
+        "$2.00 per day: $0.50 spent or reserved, $1.50 left, from midnight to midnight UTC",
         (
             "$1.00 per notebook: $0.50 spent or reserved, $0.50 left, soft: it is said, nothing is refused,"
             " models without a price allowed"

@@ -2,15 +2,17 @@
 
 import subprocess
 import sys
+import time
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 
+import hs_notebook as hs
 from hs_notebook.errors import BudgetError
 from hs_notebook.money.budget import Budget, refusal
 from hs_notebook.store.ledger import Place
-from hs_notebook.store.moment import now, to_micros
+from hs_notebook.store.moment import from_micros, now, to_micros, today
 from hs_notebook.store.reservations import default
 
 HERE = Place("here.ipynb", "cell-1", 7, "session-1")
@@ -96,6 +98,32 @@ def test_yesterdays_spending_is_not_todays(budget, make):
     assert claim("a") == CENT
     make.put(ledger.default(), *make.finished("answer-2", cost=2 * CENT, started=datetime.now(UTC)))
     assert claim("b") is None
+
+
+@pytest.fixture(params=["Etc/GMT+12", "UTC", "Etc/GMT-14"])
+def clock(request):
+    """This machine's clock, in a zone where it may well be another day."""
+    with pytest.MonkeyPatch.context() as zone:
+        zone.setenv("TZ", request.param)
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="its zone is not set by a variable")
+@pytest.mark.usefixtures("clock")
+def test_a_day_is_that_of_the_usage_table_whatever_the_zone(make):
+    from hs_notebook.store import ledger
+
+    begins = from_micros(today())
+    make.put(ledger.default(), *make.finished("first", cost=CENT, started=begins))
+    before = begins - timedelta(microseconds=1)
+    make.put(ledger.default(), *make.finished("last", cost=2 * CENT, started=before))
+    days = hs.usage(by="day", scope="all").set_index("day")["cost_usd"]
+    spent = default().spent(HERE, "day")
+    if from_micros(today()) == begins:  # else it has become midnight meanwhile
+        assert spent == CENT
+    assert days.to_dict() == {begins: 0.01, begins - timedelta(days=1): 0.02}
 
 
 def test_an_answer_taken_up_again_claims_in_place_of_what_it_had(budget):
