@@ -1,8 +1,9 @@
-"""`{{name}}` in a prompt: values of the notebook put in, once, and nothing run.
+"""`{{name}}` in a prompt: values of the notebook put in, once; nothing in the braces is called or computed.
 
 Inside the braces stand a name, attributes and constant indices, then filters: `{{df.shape}}`, `{{rows[0]}}`,
 `{{df|head}}`, `{{reply|json}}`. Single braces, `$` and `%` are text, and so are double braces around anything
-that does not begin like a name. One pass: a value that holds `{{x}}` stays as it is.
+that does not begin like a name. One pass: a value that holds `{{x}}` stays as it is. What a value's own class
+does when it is looked at is run as ever: a property, `__getitem__`, `__str__`.
 """
 
 from __future__ import annotations
@@ -135,7 +136,7 @@ def _function(expression: str) -> SettingError:
     owner, _, name = expression.rpartition(".")
     filtered = f"Did you mean {{{{{owner}|{name}}}}}?" if owner and name in FILTERS else ""
     return SettingError(
-        f"'{{{{{expression}}}}}' is a function, and nothing is run.",
+        f"'{{{{{expression}}}}}' is a function, and no function is called.",
         means=filtered or "Give its result a name in a cell before.",
         remedy=_AS_WRITTEN,
     )

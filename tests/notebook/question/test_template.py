@@ -1,4 +1,4 @@
-"""`{{name}}`: values put in once, nothing run, everything else left as it is."""
+"""`{{name}}`: values put in once, nothing called or computed, everything else left as it is."""
 
 import pandas as pd
 import pytest
@@ -115,3 +115,29 @@ def test_text_without_double_braces_is_left_alone(text):
 @given(st.text())
 def test_a_value_is_put_in_as_it_is(value):
     assert fill("<{{x}}>", {"x": value}).text == f"<{value}>"
+
+
+def test_nothing_is_called_but_a_value_looks_as_its_class_says():
+    """What the README says of the braces: a call and a sum are refused, a property and `__str__` do run."""
+    ran = []
+
+    class Flock:
+        @property
+        def size(self):
+            ran.append("size")
+            return 3
+
+        def __str__(self):
+            ran.append("str")
+            return "a flock"
+
+        def __call__(self):
+            ran.append("call")
+
+    names = {"flock": Flock()}
+    assert fill("{{flock}} of {{flock.size}}", names).text == "a flock of 3"
+    assert ran == ["str", "size"]
+    for refused in ("{{flock()}}", "{{flock.size + 1}}", "{{flock.__class__}}", "{{flock[len(flock)]}}"):
+        with pytest.raises(SettingError):
+            fill(refused, names)
+    assert "call" not in ran
