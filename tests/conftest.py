@@ -10,6 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 LEAKS = (
     "HS_NOTEBOOK_ID",
@@ -64,8 +65,13 @@ def pytest_report_header():
 
 
 def pytest_configure():
-    """Hear SIGINT, which is what ■ sends: under nohup a process and all its children would ignore it."""
+    """Hear SIGINT, which is what ■ sends: under nohup a process and all its children would ignore it.
+
+    And let no property fail because an example took longer than 200 ms, on a machine that is slow or busy.
+    """
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    settings.register_profile("any machine", settings(), deadline=None)
+    settings.load_profile("any machine")
 
 
 @pytest.hookimpl(trylast=True)

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, time, timedelta, timezone
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from hs_notebook.money.hours import Hours, read
@@ -73,7 +73,6 @@ def test_which_share_a_moment(one, other, do):
     assert read(one).overlap(read(other)) is read(other).overlap(read(one)) is do
 
 
-@settings(deadline=None)
 @given(
     st.times(), st.times(), st.frozensets(st.integers(0, 6), min_size=1), st.datetimes(timezones=st.just(UTC))
 )
