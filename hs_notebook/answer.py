@@ -140,6 +140,8 @@ class Answer:
             self.refusal_parts.append(chunk.refusal)
         if chunk.tool_calls:
             self.tool_calls.extend(chunk.tool_calls)
+        if chunk.service_tier is not None:
+            self.attempts[-1].service_tier = chunk.service_tier
         self._tell(chunk.note)
         if chunk.usage is not None and chunk.usage.note is not None:
             self._tell(f"The token counts were mended: {chunk.usage.note}.")

@@ -59,6 +59,7 @@ class Attempt:
         price_date: As of when that book's price holds.
         list_cost_usd: At the provider's list price, by `list_price_book`; None where unknown.
         resumed_by: How it took up an earlier one: replay, continue, restart; None for a first attempt.
+        service_tier: How the server says that it served it ("flex", "priority"); None if it does not say.
         since: How many pieces of text and of reasoning there were before those that its counts are of.
     """
 
@@ -82,6 +83,7 @@ class Attempt:
     list_price_book: str | None = None
     resumed_by: str | None = None
     error: str | None = None
+    service_tier: str | None = None
     since: tuple[int, int] = (0, 0)
 
     @property

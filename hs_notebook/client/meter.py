@@ -54,7 +54,7 @@ class Meter:
         from hs_notebook.money import list_prices, prices, tokens
 
         answer, chat = self._answer, asking.chat
-        asked = answer.model, None, answer.provider
+        asked = answer.model, None, answer.provider, None, prices.service_asked(answer.request)
         self.price = prices.of_answer(*asked) or list_prices.instead(*asked)
         replays = asking.doing is Action.REPLAY
         if replays and self._input is not None:

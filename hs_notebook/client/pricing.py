@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from hs_notebook.answer import Answer
     from hs_notebook.attempt import Attempt
+    from hs_notebook.money.price_book import Price
 
 __all__ = ["estimate", "is_free", "price", "price_by_list", "warm", "when_warm"]
 
@@ -94,24 +95,45 @@ def price(answer: Answer, attempt: Attempt) -> None:
     attempt.reported_cost_usd = cost.reported_usd(attempt.usage)
     if attempt.reported_cost_usd is not None:
         attempt.cost_usd, attempt.price_book = attempt.reported_cost_usd, cost.REPORTED
-    price = prices.of_answer(answer.model, attempt.model_served, answer.provider, attempt.started_at)
+    if attempt.service_tier is None:
+        attempt.service_tier = prices.service_asked(answer.request)
+    answered = answer.model, attempt.model_served, answer.provider, attempt.started_at
+    price = prices.of_answer(*answered, attempt.service_tier)
     if price is None and list_prices.is_loaded():
-        price = list_prices.instead(answer.model, attempt.model_served, answer.provider, attempt.started_at)
+        price = list_prices.instead(*answered, attempt.service_tier)
         attempt.list_price_book = None if price is None else price.book
-    if price is None:
-        return
-    attempt.book_cost_usd = cost.cost_usd(attempt.counts, price)
-    if attempt.book_cost_usd is not None:
-        attempt.price_book, attempt.price_date = price.book, price.dated
+    if price is not None:
+        attempt.book_cost_usd = cost.cost_usd(attempt.counts, price)
+        if attempt.book_cost_usd is not None:
+            attempt.price_book, attempt.price_date = price.book, price.dated
     if attempt.cost_usd is None:
         attempt.cost_usd = attempt.book_cost_usd
+    if attempt.cost_usd is None:
+        _tell_why(answer, attempt, prices.of_answer(*answered))
+
+
+def _tell_why(answer: Answer, attempt: Attempt, usual: Price | None) -> None:
+    """Say what is missing where the model has a price and this request has none."""
+    from hs_notebook.money.price_book import service_of
+
+    if usual is None:
+        return
+    if service_of(attempt.service_tier) is not None:
+        why = f"the service tier {attempt.service_tier!r} has a price of its own, and no price book has it"
+    elif attempt.usage is not None and attempt.usage.cache_write_1h_tokens:
+        why = "no price book has its cache_write_1h, the price of a cache kept for an hour"
+    else:
+        return
+    note = f"The cost of this answer is unknown: {why}."
+    if note not in answer.notes:
+        answer.notes.append(note)
 
 
 def price_by_list(answer: Answer, attempt: Attempt) -> None:
     """Set what the maker of the model would ask for the same tokens; None where that is not known."""
     from hs_notebook.money import cost, list_prices
 
-    price = list_prices.find(attempt.model_served or answer.model, attempt.started_at)
+    price = list_prices.find(attempt.model_served or answer.model, attempt.started_at, attempt.service_tier)
     attempt.list_cost_usd = cost.cost_usd(attempt.counts, price)
     if price is not None and attempt.list_cost_usd is not None:
         attempt.list_price_book = price.book

@@ -140,7 +140,9 @@ def ceiling(input_tokens: int, output_tokens: int | None, price: Price | None) -
             if max(rates.output, rates.reasoning or rates.output)
             else cost_usd(Usage(input_tokens), price)
         )
-    sent = EXACT.multiply(Decimal(input_tokens), max(rates.input, rates.cache_write or rates.input))
+    sent = EXACT.multiply(
+        Decimal(input_tokens), max(rates.input, rates.cache_write or 0, rates.cache_write_1h or 0)
+    )
     made = EXACT.multiply(Decimal(output_tokens), max(rates.output, rates.reasoning or rates.output))
     return plain(EXACT.scaleb(EXACT.add(sent, made), -6))
 

@@ -78,11 +78,13 @@ def _parts(usage: Usage | None, rates: Rates) -> list[tuple[int | None, Decimal 
     if usage is None:
         return [(None, rates.input), (None, rates.output)]
     read, written = usage.cache_read_tokens or 0, usage.cache_write_tokens or 0
+    long = usage.cache_write_1h_tokens or 0
     thought = 0 if rates.reasoning is None else usage.reasoning_tokens or 0
     parts = [
         (None if usage.input_tokens is None else usage.input_tokens - read - written, rates.input),
         (read, rates.cache_read),
-        (written, rates.cache_write),
+        (written - long, rates.cache_write),
+        (long, rates.cache_write_1h),
         (None if usage.output_tokens is None else usage.output_tokens - thought, rates.output),
         (thought, rates.reasoning),
     ]

@@ -56,9 +56,10 @@ def costs(requests: Sequence[tuple[ChatRequest, str]]) -> pd.DataFrame:
 def _row(request: ChatRequest, provider: str) -> dict[str, Any]:
     sent = tokens.of_prompt(request.messages, request.model)
     most = cap_of(request.model) if request.max_tokens is None else request.max_tokens
-    listed = list_prices.find(request.model)
-    price = prices.find(request.model, provider=provider) or list_prices.instead(
-        request.model, None, provider
+    service = prices.service_asked(request)
+    listed = list_prices.find(request.model, service=service)
+    price = prices.find(request.model, provider=provider, service=service) or list_prices.instead(
+        request.model, None, provider, service=service
     )
     row: dict[str, Any] = {
         "model": request.model,

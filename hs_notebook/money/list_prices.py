@@ -14,7 +14,7 @@ from functools import lru_cache
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
-from hs_notebook.money.price_book import Price, Rates
+from hs_notebook.money.price_book import Price, Rates, service_of
 from hs_notebook.money.prices import HOLYSHEEP, is_ours, names, same_model
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ _KEYS = {
     "output": "output_mtok",
     "cache_read": "cache_read_mtok",
     "cache_write": "cache_write_mtok",
+    "cache_write_1h": "cache_write_1h_mtok",
     "reasoning": "output_reasoning_mtok",
 }
 
@@ -43,8 +44,11 @@ def is_loaded() -> bool:
     return _library.cache_info().currsize > 0
 
 
-def find(model: str, at: datetime | None = None) -> Price | None:
-    """The list price of a model at its maker's; None where it is not known. `at`: None is now."""
+def find(model: str, at: datetime | None = None, service: str | None = None) -> Price | None:
+    """The list price of a model at its maker's; None where it is not known. `at`: None is now.
+
+    `service` is the tier of service; a tier of which the library knows no price has none, not the usual one.
+    """
     library = _library()
     if library is None:
         return None
@@ -56,11 +60,18 @@ def find(model: str, at: datetime | None = None) -> Price | None:
             found = library.calc_price(library.Usage(), name, genai_request_timestamp=moment)
         except (LookupError, ValueError):
             continue
-        return _price(found.model.id, found.model_price)
+        listed = found.model_price if service_of(service) is None else _served(found.model, service, moment)
+        return None if listed is None else _price(found.model.id, listed)
     return None
 
 
-def instead(asked: str, served: str | None, provider: str, at: datetime | None = None) -> Price | None:
+def instead(
+    asked: str,
+    served: str | None,
+    provider: str,
+    at: datetime | None = None,
+    service: str | None = None,
+) -> Price | None:
     """The list price of the model that answered, for where no price book has one.
 
     None at HolySheep, whose prices are its own, for what runs on this machine, and where it is not known.
@@ -70,12 +81,13 @@ def instead(asked: str, served: str | None, provider: str, at: datetime | None =
         served: The model that answered, as its server names it; None if it did not say.
         provider: Who served it.
         at: When it was asked; None: now.
+        service: The tier of service, as in `find`.
     """
     if provider == HOLYSHEEP or is_ours(asked, provider):
         return None
-    price = find(served, at) if served else None
+    price = find(served, at, service) if served else None
     if price is None and (not served or same_model(served, asked)):
-        price = find(asked, at)
+        price = find(asked, at, service)
     return price
 
 
@@ -86,6 +98,13 @@ def _library() -> ModuleType | None:
     except Exception:  # noqa: BLE001 - whatever ails an optional library, answers go on without it
         return None
     return genai_prices
+
+
+def _served(model: Any, service: str | None, at: datetime) -> Any:  # noqa: ANN401 - classes of theirs
+    """The prices of a tier of service; None where there are none: the library gives the usual ones then."""
+    word = service_of(service)
+    listed = model.get_prices(at, dict.fromkeys(("service_tier", "processing", "speed"), word))
+    return None if listed is model.get_prices(at) or listed == model.get_prices(at) else listed
 
 
 def _price(model: str, listed: Any) -> Price | None:  # noqa: ANN401 - one class of theirs, whose attributes vary

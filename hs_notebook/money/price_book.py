@@ -21,16 +21,19 @@ if TYPE_CHECKING:
 
     from hs_notebook.money.hours import Hours
 
-__all__ = ["Price", "PriceBook", "Rates", "Window", "read_book"]
+__all__ = ["Price", "PriceBook", "Rates", "Window", "read_book", "service_of"]
 
 _DEAREST = 1000
 """USD per million tokens. Above it, a figure was meant for another unit (per token, per thousand)."""
 
-_RATES = frozenset({"input", "output", "cache_read", "cache_write", "reasoning"})
+_RATES = frozenset({"input", "output", "cache_read", "cache_write", "cache_write_1h", "reasoning"})
 _BOOK_KEYS = frozenset({"name", "as_of", "checked_on", "source", "providers", "price"})
-_PRICE_KEYS = _RATES | {"model", "aliases", "tiers", "valid_from", "valid_to", "windows"}
+_PRICE_KEYS = _RATES | {"model", "aliases", "service", "tiers", "valid_from", "valid_to", "windows"}
 _WINDOW_KEYS = _RATES | hours.KEYS | {"tiers"}
 _TIER_KEYS = _RATES | {"input_over"}
+
+
+_USUAL = frozenset({"", "default", "standard", "auto", "on_demand", "traffic_type_unspecified"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,7 @@ class Rates:
         cache_read: For prompt tokens read from a cache; None where the book does not say.
         cache_write: For prompt tokens written to a cache; None where the book does not say.
         reasoning: For generated tokens spent on reasoning; None: as any other output.
+        cache_write_1h: For prompt tokens written to a cache kept for an hour; None: not said.
     """
 
     input: Decimal
@@ -50,6 +54,7 @@ class Rates:
     cache_read: Decimal | None = None
     cache_write: Decimal | None = None
     reasoning: Decimal | None = None
+    cache_write_1h: Decimal | None = None
 
 
 Tiers = tuple[tuple[int, Rates], ...]
@@ -78,6 +83,7 @@ class Price:
         valid_to: The last day it holds, UTC; None: until a later book says otherwise.
         dated: As of when somebody knew it.
         windows: What holds instead at some hours; no two share a moment.
+        service: For which service ("flex", "priority", "batch"); None: the usual one.
     """
 
     model: str
@@ -88,6 +94,7 @@ class Price:
     valid_to: date | None = None
     dated: str | None = None
     windows: tuple[Window, ...] = ()
+    service: str | None = None
 
     def rates(self, input_tokens: int | None) -> Rates | None:
         """The rates for a request with so much input, cache included; None where that is unknown."""
@@ -140,9 +147,20 @@ class PriceBook:
     providers: frozenset[str]
     prices: dict[str, tuple[Price, ...]]
 
-    def price(self, name: str, day: date) -> Price | None:
-        """The price of that name, exactly, on that day; None if it is not in the book."""
-        return next((price for price in self.prices.get(name, ()) if price.holds(day)), None)
+    def price(self, name: str, day: date, service: str | None = None) -> Price | None:
+        """The price of that name and service, exactly, on that day; None if it is not in the book."""
+        found = (price for price in self.prices.get(name, ()) if price.service == service)
+        return next((price for price in found if price.holds(day)), None)
+
+
+def service_of(word: object) -> str | None:
+    """The service that a word of a server, a request or a book names; None: the usual one.
+
+    Source: the types ChatCompletion of openai 3.54.0, Usage of anthropic 2.12.0 and TrafficType of
+    google-genai 3.4.0 (2026-11-22)
+    """
+    name = str(word or "").casefold().removeprefix("on_demand_")
+    return None if name in _USUAL else name
 
 
 def read_book(path: Path) -> PriceBook:
@@ -206,6 +224,7 @@ def _price(entry: dict[str, Any], book: str, checked_on: date) -> Price:
         valid_to=last,
         dated=(first or checked_on).isoformat(),
         windows=windows,
+        service=service_of(entry.get("service")),
     )
 
 
@@ -232,7 +251,9 @@ def _rates(entry: dict[str, Any]) -> Rates:
 
 
 def _overlap(one: Price, other: Price) -> bool:
-    """Whether there is a day on which both hold."""
+    """Whether there is a day on which both hold, for the same service."""
+    if one.service != other.service:
+        return False
     begin = max(one.valid_from or date.min, other.valid_from or date.min)
     end = min(one.valid_to or date.max, other.valid_to or date.max)
     return begin <= end

@@ -10,10 +10,14 @@ import re
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hs_notebook.errors import SettingError
 from hs_notebook.home import home
-from hs_notebook.money.price_book import Price, PriceBook, read_book
+from hs_notebook.money.price_book import Price, PriceBook, read_book, service_of
+
+if TYPE_CHECKING:
+    from hs_notebook.wire.chunk import ChatRequest
 
 __all__ = [
     "HOLYSHEEP",
@@ -26,6 +30,7 @@ __all__ = [
     "of_answer",
     "own_files",
     "same_model",
+    "service_asked",
 ]
 
 HOLYSHEEP = "holysheep"
@@ -45,7 +50,9 @@ _DATE = re.compile(r"[-@](20\d\d-\d\d-\d\d|20\d{6})$")
 """The date of a model's snapshot, as vendors append it: gpt-4.1-2025-04-14, claude-sonnet-4-5-20250929."""
 
 
-def find(model: str, *, provider: str | None = None, at: datetime | None = None) -> Price | None:
+def find(
+    model: str, *, provider: str | None = None, at: datetime | None = None, service: str | None = None
+) -> Price | None:
     """The price of a model; None if no book has it (the cost is then unknown, never 0).
 
     Tried in this order: the name as it is, without its vendor ("openai/gpt-4.1"), without the date of its
@@ -55,12 +62,13 @@ def find(model: str, *, provider: str | None = None, at: datetime | None = None)
         model: The model's name, as asked for or as served.
         provider: Who serves it: "holysheep", "embedded" or a server's host; None to look in every book.
         at: When it was asked, which is what decides where a price depends on the hour; None: now.
+        service: The tier of service, in the server's word; None: the usual one. Each has a price of its own.
 
     Raises:
         SettingError: A file of the user's is not a price book.
     """
     moment = datetime.now(UTC) if at is None else at.astimezone(UTC)
-    price = _find(model, provider, moment.date())
+    price = _find(model, provider, moment.date(), service_of(service))
     return None if price is None else price.at(moment)
 
 
@@ -76,18 +84,24 @@ def find_usual(model: str) -> Price | None:
     return None if price is None else price.outside_windows()
 
 
-def _find(model: str, provider: str | None, day: date) -> Price | None:
+def _find(model: str, provider: str | None, day: date, service: str | None = None) -> Price | None:
     for name in names(model):
         for book in books():
             if book.providers and provider is not None and provider not in book.providers:
                 continue
-            price = book.price(name, day)
+            price = book.price(name, day, service)
             if price is not None:
                 return price
     return None
 
 
-def of_answer(asked: str, served: str | None, provider: str, at: datetime | None = None) -> Price | None:
+def of_answer(
+    asked: str,
+    served: str | None,
+    provider: str,
+    at: datetime | None = None,
+    service: str | None = None,
+) -> Price | None:
     """The price of the model that answered: what was asked for tells it only where that is the same one.
 
     None where no book for that provider has it; see `list_prices.instead`.
@@ -97,10 +111,16 @@ def of_answer(asked: str, served: str | None, provider: str, at: datetime | None
     """
     if is_ours(asked, provider):
         served = None  # it names a place ("local"), not a model: whatever answers there is nobody's to bill
-    price = find(served, provider=provider, at=at) if served else None
+    price = find(served, provider=provider, at=at, service=service) if served else None
     if price is None and (not served or same_model(served, asked)):
-        price = find(asked, provider=provider, at=at)
+        price = find(asked, provider=provider, at=at, service=service)
     return price
+
+
+def service_asked(request: ChatRequest) -> str | None:
+    """The tier of service that a request asks for; None if it asks for none."""
+    word = request.extra.get("service_tier")
+    return word if isinstance(word, str) else None
 
 
 def is_ours(model: str, provider: str) -> bool:

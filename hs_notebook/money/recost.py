@@ -25,6 +25,8 @@ NEEDED = (
     "provider",
     "model",
     "model_served",
+    "service_tier",
+    "cache_write_1h_tokens",
     "reported_cost_usd",
     *_COUNTS,
     *_MONEY,
@@ -82,8 +84,8 @@ def anew(row: Mapping[str, Any]) -> Change | None:
     counts = [row[name] for name in _COUNTS]
     if all(count is None for count in counts):
         return None
-    usage, at = Usage(*counts), _moment(row["started_at"])
-    answered = row["model"], row["model_served"], row["provider"], at
+    usage, at = _usage(row), _moment(row["started_at"])
+    answered = row["model"], row["model_served"], row["provider"], at, row["service_tier"]
     price = prices.of_answer(*answered) or list_prices.instead(*answered)
     if price is None and _is_by_list(row) and not list_prices.is_installed():
         return None
@@ -101,11 +103,15 @@ def anew(row: Mapping[str, Any]) -> Change | None:
     return Change(row, {"answer_id": row["answer_id"], "attempt": row["attempt"], **values})
 
 
+def _usage(row: Mapping[str, Any]) -> Usage:
+    return Usage(**{name: row[name] for name in (*_COUNTS, "cache_write_1h_tokens")})
+
+
 def _by_list(row: Mapping[str, Any], usage: Usage, at: datetime) -> dict[str, Any]:
     """The list price; where the library is not here, what stands in the row stays."""
     if not list_prices.is_installed() or prices.is_ours(row["model"], row["provider"]):
         return {name: row[name] for name in ("list_cost_usd", "list_price_book")}
-    price = list_prices.find(row["model_served"] or row["model"], at)
+    price = list_prices.find(row["model_served"] or row["model"], at, row["service_tier"])
     listed = cost.cost_usd(usage, price)
     book = price.book if price is not None and listed is not None else None
     return {"list_cost_usd": _text(listed), "list_price_book": book}

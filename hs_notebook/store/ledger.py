@@ -207,11 +207,13 @@ def _ending(attempt: Attempt) -> dict[str, Any]:
     usage, estimate = attempt.counts, attempt.estimate
     return {
         "model_served": without_keys(attempt.model_served),
+        "service_tier": without_keys(attempt.service_tier),
         "status": attempt.status.value,
         "finish_reason": None if attempt.finish_reason is None else attempt.finish_reason.value,
         "input_tokens": None if usage is None else _count(usage.input_tokens),
         "cache_read_tokens": None if usage is None else _count(usage.cache_read_tokens),
         "cache_write_tokens": None if usage is None else _count(usage.cache_write_tokens),
+        "cache_write_1h_tokens": None if usage is None else _count(usage.cache_write_1h_tokens),
         "output_tokens": None if usage is None else _count(usage.output_tokens),
         "reasoning_tokens": None if usage is None else _count(usage.reasoning_tokens),
         "estimated_input_tokens": None if estimate is None else _count(estimate.input_tokens),
@@ -247,6 +249,7 @@ _NO_COUNTS: dict[str, Any] = {
     "input_tokens": None,
     "cache_read_tokens": None,
     "cache_write_tokens": None,
+    "cache_write_1h_tokens": None,
     "output_tokens": None,
     "reasoning_tokens": None,
     "usage_source": UsageSource.MISSING.value,

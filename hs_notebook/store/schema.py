@@ -39,7 +39,7 @@ __all__ = [
     "reservations",
 ]
 
-VERSION = 2
+VERSION = 3
 """The version of the tables below. A change of theirs adds one, and a step to `MIGRATIONS`."""
 
 Migration = Callable[[Connection], None]
@@ -58,7 +58,13 @@ def _to_version_2(connection: Connection) -> None:
         connection.execute(text(f"ALTER TABLE hs_attempts ADD COLUMN {column}"))
 
 
-MIGRATIONS: Mapping[int, Migration] = {1: _to_version_2}
+def _to_version_3(connection: Connection) -> None:
+    """Columns for what decides the price beside the model: the tier of service, how long a cache lasts."""
+    for column in ("service_tier TEXT", "cache_write_1h_tokens BIGINT"):
+        connection.execute(text(f"ALTER TABLE hs_attempts ADD COLUMN {column}"))
+
+
+MIGRATIONS: Mapping[int, Migration] = {1: _to_version_2, 2: _to_version_3}
 """The step that leads from each version to the next. A table that is only new needs none."""
 
 metadata = MetaData()
@@ -95,11 +101,13 @@ attempts = Table(
     Column("provider", Text, nullable=False),
     Column("model", Text, nullable=False),
     Column("model_served", Text),
+    Column("service_tier", Text),
     Column("status", Text),  # null: no end was recorded yet
     Column("finish_reason", Text),
     Column("input_tokens", BigInteger),
     Column("cache_read_tokens", BigInteger),
     Column("cache_write_tokens", BigInteger),
+    Column("cache_write_1h_tokens", BigInteger),
     Column("output_tokens", BigInteger),
     Column("reasoning_tokens", BigInteger),
     Column("estimated_input_tokens", BigInteger),

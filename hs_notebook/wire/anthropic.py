@@ -114,6 +114,8 @@ class Reader:
         if counts := inner(about, "usage"):
             said["usage"] = self._merged(counts, at_start=kind == "message_start")
             said |= _beside(counts)
+            if tier := _tier(counts):
+                said["service_tier"] = tier
         if stop:
             said |= {"finish_reason": finish_reason(stop), "raw_finish_reason": stop}
             self.complete = True
@@ -128,6 +130,12 @@ class Reader:
             counts.pop("output_tokens", None)
         merge(self._usage, counts)
         return _normalised(self._usage)
+
+
+def _tier(counts: dict[str, Any]) -> str | None:
+    """How it was served; None where the event does not say. Fast answers have a price of their own, too."""
+    words = [text(counts, "service_tier"), text(counts, "speed")]
+    return " ".join(word for word in words if word and word != "standard") or words[0] or None
 
 
 def _beside(counts: dict[str, Any]) -> dict[str, Any]:
@@ -185,6 +193,9 @@ def _normalised(raw: dict[str, Any]) -> Usage:
         input_tokens=total_of(*(count(run, name) for run in runs for name in _INPUT)),
         cache_read_tokens=total_of(*(count(run, "cache_read_input_tokens") for run in runs)),
         cache_write_tokens=total_of(*(count(run, "cache_creation_input_tokens") for run in runs)),
+        cache_write_1h_tokens=total_of(
+            *(count(inner(run, "cache_creation"), "ephemeral_1h_input_tokens") for run in runs)
+        ),
         output_tokens=total_of(*(count(run, "output_tokens") for run in runs)),
         reasoning_tokens=count(inner(raw, "output_tokens_details"), "thinking_tokens"),
         note="tokens of an advisor model are not counted: its price is another" if others else None,

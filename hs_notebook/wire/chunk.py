@@ -51,6 +51,7 @@ class Usage(msgspec.Struct, frozen=True):
         reasoning_tokens: Of these, spent on reasoning.
         cost_usd: The cost the server itself reports, as it wrote it; None if it reports none.
         note: What had to be mended in the provider's figures; None if nothing.
+        cache_write_1h_tokens: Of `cache_write_tokens`, written to a cache that is kept for an hour.
     """
 
     input_tokens: int | None = None
@@ -60,6 +61,7 @@ class Usage(msgspec.Struct, frozen=True):
     reasoning_tokens: int | None = None
     cost_usd: str | None = None
     note: str | None = None
+    cache_write_1h_tokens: int | None = None
 
     @property
     def total_tokens(self) -> int | None:
@@ -107,6 +109,7 @@ class StreamChunk(msgspec.Struct, frozen=True, gc=False):
         raw_finish_reason: The provider's own word for `finish_reason`.
         end: Our gateway's closing record.
         note: Something the user should be told ("the server sent 3 choices; only the first is kept").
+        service_tier: How the request was served, in the server's word; None when this chunk does not say.
     """
 
     content: str = ""
@@ -121,6 +124,7 @@ class StreamChunk(msgspec.Struct, frozen=True, gc=False):
     raw_finish_reason: str | None = None
     end: StreamEnd | None = None
     note: str | None = None
+    service_tier: str | None = None
 
 
 class Message(msgspec.Struct, frozen=True):

@@ -102,6 +102,7 @@ class Reader:
             tool_calls=tuple(self._call(part) for part in parts if "functionCall" in part),
             raw_finish_reason=raw or None,
             note=note,
+            service_tier=text(inner(obj, "usageMetadata"), "serviceTier", "trafficType") or None,
         )
 
     def _call(self, part: dict[str, Any]) -> ToolCallDelta:

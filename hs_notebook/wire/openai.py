@@ -115,6 +115,7 @@ class Reader:
             raw_finish_reason=raw or None,
             end=end,
             note=note,
+            service_tier=text(obj, "service_tier") or None,
         )
 
     def _delta(self, choice: dict[str, Any]) -> dict[str, Any]:
@@ -176,6 +177,7 @@ def _normalised(raw: dict[str, Any]) -> Usage:
         cache_write_tokens=count(sent, "cache_write_tokens", "cache_creation_tokens"),
         output_tokens=count(raw, "completion_tokens", "output_tokens"),
         reasoning_tokens=count(made, "reasoning_tokens"),
+        cache_write_1h_tokens=count(sent, "cache_write_1h_tokens"),
         cost_usd=amount(raw, "cost", "cost_usd") or amount(inner(raw, "logfire_ai_gateway"), "cost"),
     )
     return reconcile(usage, count(raw, "total_tokens"))

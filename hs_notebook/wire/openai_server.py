@@ -169,6 +169,8 @@ class Writer:
         """The events for a chunk; none if it brings nothing that goes out now."""
         self._finish = _finish_word(chunk) or self._finish
         self._usage = chunk.usage or self._usage
+        if chunk.service_tier is not None:
+            self._common["service_tier"] = chunk.service_tier
         delta = _delta(chunk)
         if not delta:
             return []
@@ -204,7 +206,9 @@ def body(chunks: Iterable[StreamChunk], response_id: str, model: str, *, created
     calls: dict[int, dict[str, Any]] = {}
     finish: str | None = None
     usage: Usage | None = None
+    tier: str | None = None
     for chunk in chunks:
+        tier = chunk.service_tier or tier
         finish = _finish_word(chunk) or finish
         usage = chunk.usage or usage
         delta = _delta(chunk)
@@ -218,6 +222,7 @@ def body(chunks: Iterable[StreamChunk], response_id: str, model: str, *, created
         message["tool_calls"] = list(calls.values())  # type: ignore[assignment]
     choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": finish}
     whole = {"id": response_id, "object": "chat.completion", "created": created, "model": model}
+    whole |= {} if tier is None else {"service_tier": tier}
     return msgspec.json.encode({**whole, "choices": [choice], "usage": usage_object(usage)})
 
 
@@ -265,7 +270,11 @@ def usage_object(usage: Usage | None) -> dict[str, Any] | None:
     """Token counts as OpenAI names them; null where unknown, and None if nobody counted."""
     if usage is None:
         return None
-    sent = {"cached_tokens": usage.cache_read_tokens, "cache_write_tokens": usage.cache_write_tokens}
+    sent = {
+        "cached_tokens": usage.cache_read_tokens,
+        "cache_write_tokens": usage.cache_write_tokens,
+        "cache_write_1h_tokens": usage.cache_write_1h_tokens,  # our own name for it: OpenAI has none
+    }
     counts: dict[str, Any] = {
         "prompt_tokens": usage.input_tokens,
         "completion_tokens": usage.output_tokens,

@@ -10,6 +10,7 @@ from decimal import Decimal
 import pytest
 from misbehaving import TEXT, Gate, event, until
 
+import hs_notebook as hs
 from hs_notebook import StreamingConfig
 from hs_notebook.answer import Status
 from hs_notebook.client import record
@@ -110,9 +111,11 @@ def test_place_and_comparison_are_kept(serve, client, rows):
     assert (row["session"], row["comparison_id"]) == ("session-1", "c-1")
 
 
-def counted(served, cost=""):
+def counted(served, cost="", tier=""):
     """A whole answer of 1,500 and 850 tokens by the model of that name; `cost` as the server writes it."""
     counts = event(usage=(1500, 850), model=served)
+    if tier:
+        counts = counts.replace(b'"usage": {', b'"service_tier": "%b", "usage": {' % tier.encode())
     if cost:
         counts = counts.replace(b'"usage": {', b'"usage": {"cost": %b, ' % cost.encode())
 
@@ -179,6 +182,34 @@ def test_the_servers_own_figure_comes_first(serve, client, rows, said, cost):
     [row] = rows()
     assert (row["cost_usd"], row["reported_cost_usd"]) == (float(cost), float(cost))
     assert (row["book_cost_usd"], row["price_book"]) == (0.01225, "prices.toml")
+
+
+@pytest.fixture
+def flex(holysheep_home):
+    """Prices for a model that no list has: the usual one, and one in the tier of that name."""
+    usual = '[[price]]\nmodel = "house"\ninput = 2.5\noutput = 10\n'
+    other = '[[price]]\nmodel = "house"\nservice = "flex"\ninput = 1\noutput = 1\n'
+    (holysheep_home / "prices.toml").write_text(usual + other)
+
+
+@pytest.mark.usefixtures("flex")
+@pytest.mark.parametrize(
+    ("asked", "said", "cost"),
+    [
+        ({}, "default", 0.01225),
+        ({}, "flex", 0.00235),
+        ({"service_tier": "flex"}, "", 0.00235),  # a server that does not say took it as it was asked
+        ({"service_tier": "flex"}, "default", 0.01225),
+        ({}, "priority", None),
+    ],
+)
+def test_each_tier_of_service_has_its_price_or_none(serve, client, rows, asked, said, cost):  # noqa: PLR0913, PLR0917 - fixtures and a row of the table
+    result = client(serve(counted("house", tier=said))).ask("hello", model="house", extra=asked)
+    [row] = rows()
+    assert row["service_tier"] == (said or "flex")
+    assert row.get("cost_usd") == cost
+    assert len([note for note in result.notes if "service tier 'priority' has" in note]) == (cost is None)
+    assert hs.recost().empty  # by the same rule
 
 
 def test_a_price_book_that_cannot_be_read_costs_only_the_cost(serve, client, rows, holysheep_home):

@@ -101,6 +101,16 @@ def test_an_unknown_part_makes_the_cost_unknown_and_never_zero(usage, price):
     assert cost_usd(usage, price) is None
 
 
+LONG = Usage(1000, 0, 300, 10, cache_write_1h_tokens=200)
+
+
+def test_a_cache_kept_for_an_hour_has_a_price_of_its_own():
+    known = Price("m", "b", Rates(Decimal(3), Decimal(15), Decimal(0), Decimal("3.75"), None, Decimal(6)))
+    assert cost_usd(LONG, known) == Decimal(700 * 3 + 100 * Decimal("3.75") + 200 * 6 + 10 * 15) / 1_000_000
+    unknown = Price("m", "b", Rates(Decimal(3), Decimal(15), Decimal(0), Decimal("3.75")))
+    assert cost_usd(LONG, unknown) is None
+
+
 def test_a_million_rows_add_up_exactly():
     costs = [cost_usd(Usage(input_tokens=n % 1009, output_tokens=n % 997), PLAIN) for n in range(1_000_000)]
     tokens_in, tokens_out = sum(n % 1009 for n in range(1_000_000)), sum(n % 997 for n in range(1_000_000))

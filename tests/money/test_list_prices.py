@@ -75,6 +75,14 @@ def test_where_the_list_price_stands_in_for_that_of_a_book(asked, served, provid
     assert (price and price.model) == model
 
 
+def test_tiers_of_service_and_long_caches_have_list_prices_of_their_own():
+    assert list_prices.find("gpt-4.1", service="default").base.output == 8
+    assert list_prices.find("gpt-4.1", service="priority").base.output == 14
+    assert list_prices.find("gpt-4.1", service="flex") is None  # there is none: not the usual one
+    assert list_prices.find("claude-sonnet-4-5", service="batch").base.output == Decimal("7.5")
+    assert list_prices.find("claude-sonnet-4-5").base.cache_write_1h == 6
+
+
 def test_nothing_is_fetched(monkeypatch):
     def refuse(*_):
         raise AssertionError("a connection was opened")

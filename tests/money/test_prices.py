@@ -218,6 +218,18 @@ def test_prices_of_a_model_must_not_overlap(holysheep_home):
         find("m")
 
 
+def test_each_tier_of_service_has_a_price_of_its_own(holysheep_home):
+    (holysheep_home / "prices.toml").write_text(
+        '[[price]]\nmodel = "m"\ninput = 2\noutput = 8\n'
+        '[[price]]\nmodel = "m"\nservice = "flex"\ninput = 1\noutput = 4\ncache_write_1h = 3\n'
+    )
+    for word in (None, "default", "standard", "ON_DEMAND"):
+        assert find("m", service=word).base.input == 2
+    for word in ("flex", "ON_DEMAND_FLEX"):
+        assert find("m", service=word).base == Rates(Decimal(1), Decimal(4), cache_write_1h=Decimal(3))
+    assert find("m", service="priority") is None
+
+
 def test_tiers_and_reasoning_are_read(holysheep_home):
     (holysheep_home / "prices.toml").write_text(
         '[[price]]\nmodel = "m"\ninput = 3\noutput = 15\nreasoning = 20\n'

@@ -11,16 +11,17 @@ from hs_notebook.store.frame import COLUMNS, arrays, to_frame
 
 DESIGN = {
     "datetime64[us, UTC]": "started_at",
-    "string": "notebook cell_id session comparison_id answer_id provider model model_served finish_reason"
-    " price_book price_date list_price_book request_id error",
-    "Int64": "execution_count attempt input_tokens cache_read_tokens cache_write_tokens output_tokens"
-    " reasoning_tokens estimated_input_tokens estimated_output_tokens",
+    "string": "notebook cell_id session comparison_id answer_id provider model model_served service_tier"
+    " finish_reason price_book price_date list_price_book request_id error",
+    "Int64": "execution_count attempt input_tokens cache_read_tokens cache_write_tokens cache_write_1h_tokens"
+    " output_tokens reasoning_tokens estimated_input_tokens estimated_output_tokens",
     "category": "resumed_by status usage_source",
     "Float64": "cost_usd reported_cost_usd book_cost_usd list_cost_usd ttft_s duration_s tokens_per_s",
 }
 ORDER = """
     started_at notebook cell_id execution_count session comparison_id answer_id attempt resumed_by provider
-    model model_served status finish_reason input_tokens cache_read_tokens cache_write_tokens output_tokens
+    model model_served service_tier status finish_reason input_tokens cache_read_tokens cache_write_tokens
+    cache_write_1h_tokens output_tokens
     reasoning_tokens estimated_input_tokens estimated_output_tokens usage_source cost_usd reported_cost_usd
     book_cost_usd price_book price_date list_cost_usd list_price_book ttft_s duration_s tokens_per_s
     request_id error
@@ -35,6 +36,7 @@ FULL = {
     "input_tokens": 2**62 + 1,
     "cache_read_tokens": 0,
     "cache_write_tokens": 5,
+    "cache_write_1h_tokens": 4,
     "output_tokens": 6,
     "reasoning_tokens": 7,
     "estimated_input_tokens": 9,
@@ -93,7 +95,7 @@ def test_whole_numbers_beyond_a_double_stay_exact():
 def test_unknown_is_na_in_every_column_and_never_zero():
     frame = to_frame(columns(BARE))
     unknown = [name for name, value in BARE.items() if value is None]
-    assert len(unknown) == 30
+    assert len(unknown) == 32
     assert frame[unknown].isna().all(axis=None)
     assert set(frame[unknown].astype("string").fillna("<NA>").iloc[0]) == {"<NA>"}
     assert "NaN" not in frame.to_string()

@@ -71,6 +71,8 @@ def test_a_complete_attempt_is_told_in_full(ledger, make):
         "resumed_by",
         "estimated_input_tokens",
         "estimated_output_tokens",
+        "service_tier",
+        "cache_write_1h_tokens",
         "reported_cost_usd",
         "book_cost_usd",
         "list_cost_usd",

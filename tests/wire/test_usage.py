@@ -212,7 +212,20 @@ ANTHROPIC = {
                 "output_tokens": 282,
             },
         ],
-        Usage(43, 0, 0, 282),
+        Usage(43, 0, 0, 282, cache_write_1h_tokens=0),
+    ),
+    "what is kept for an hour is part of what is written": (
+        [
+            {
+                "input_tokens": 3,
+                "cache_creation_input_tokens": 418,
+                "cache_creation": {"ephemeral_5m_input_tokens": 118, "ephemeral_1h_input_tokens": 300},
+                "cache_read_input_tokens": 1111,
+                "output_tokens": 1,
+            },
+            {"output_tokens": 33},
+        ],
+        Usage(1532, 1111, 418, 33, cache_write_1h_tokens=300),
     ),
     "input_tokens leaves the cache out": (
         [
@@ -298,6 +311,31 @@ ANTHROPIC = {
 @pytest.mark.parametrize(("raws", "usage"), ANTHROPIC.values(), ids=ANTHROPIC.keys())
 def test_anthropic(raws, usage):
     assert anthropic_usage(*raws) == usage
+
+
+@pytest.mark.parametrize(
+    ("reader", "objects", "tier"),
+    [
+        (openai.Reader(), [{"choices": [], "usage": {"prompt_tokens": 1}, "service_tier": "flex"}], "flex"),
+        (openai.Reader(), [{"choices": [], "usage": {"prompt_tokens": 1}, "service_tier": None}], None),
+        (
+            anthropic.Reader(),
+            [{"type": "message_start", "message": {"usage": {"service_tier": "batch"}}}],
+            "batch",
+        ),
+        (
+            anthropic.Reader(),
+            [{"type": "message_delta", "usage": {"service_tier": "standard", "speed": "fast"}}],
+            "fast",
+        ),
+        (anthropic.Reader(), [{"type": "message_delta", "usage": {"service_tier": "standard"}}], "standard"),
+        (google.Reader(), [{"usageMetadata": {"trafficType": "ON_DEMAND_FLEX"}}], "ON_DEMAND_FLEX"),
+        (google.Reader(), [{"usageMetadata": {"promptTokenCount": 1}}], None),
+    ],
+)
+def test_the_tier_of_service_is_kept_in_the_servers_word(reader, objects, tier):
+    (chunk,) = (reader.read(obj, Frame(b""), 0) for obj in objects)
+    assert chunk.service_tier == tier
 
 
 def google_usage(*raws):

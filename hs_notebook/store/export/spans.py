@@ -46,6 +46,8 @@ NAMES = {
             "answer_id",
             "attempt",
             "resumed_by",
+            "service_tier",
+            "cache_write_1h_tokens",
             "status",
             "usage_source",
             "estimated_output_tokens",
