@@ -101,7 +101,7 @@ class Cell:
     def _watch(self, view: Shown, controls: Controls, stops: Stops) -> Iterator[float]:
         """Show the panes until all are at rest or it should stop."""
         kept = [pane.answer for pane in self.panes]
-        while not (stops or controls.close_when_done(hears=view.hears)):
+        while not (stops or controls.close_when_done(heard=view.may_press)):
             now = [pane.answer for pane in self.panes]
             if now != kept:
                 self._keep(self.panes)

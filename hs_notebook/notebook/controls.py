@@ -87,14 +87,14 @@ class Controls:
         else:
             {"stop": pane.stop, "resume": pane.resume, "retry": pane.retry}[action]()
 
-    def close_when_done(self, *, hears: bool) -> bool:
+    def close_when_done(self, *, heard: bool) -> bool:
         """Close if no answer comes any more; whether they are closed now.
 
         Args:
-            hears: Whether a page has shown that it can press.
+            heard: Whether a page can press, or may yet show that it can.
         """
         with self._lock:
-            undecided = self._hold and hears and not any(pane.chosen for pane in self._panes)
+            undecided = self._hold and heard and not any(pane.chosen for pane in self._panes)
             if any(pane.under_way or (undecided and pane.whole) for pane in self._panes):
                 return False
             self._open = False

@@ -10,9 +10,14 @@ ASK = "%%holysheep model=a,b,c var=reply\nHello"
 OVERLOADED = [text("half"), event(error={"message": "overloaded", "code": "busy"})]
 
 
-def press(kernel, seen, pane, action):
+def live_model(seen):
+    """The id of the live cell that these messages show."""
     shown = next(message for message in seen if message["msg_type"] == "display_data")
-    model = shown["content"]["data"][WIDGET]["model_id"]
+    return shown["content"]["data"][WIDGET]["model_id"]
+
+
+def press(kernel, seen, pane, action):
+    model = live_model(seen)
     kernel.say(model, {"type": "press", "pane": pane, "action": action})
     return model
 
@@ -179,6 +184,19 @@ def test_with_pick_the_cell_waits_for_it(kernel, far):
     ran = kernel.finish(sent, seen)
     assert ran.status == "ok"
     assert {state["model"]: state["chosen"] for state in ran.states} == {"a": True, "b": False}
+
+
+def test_with_pick_the_cell_waits_for_a_page_that_is_slower_than_the_answers(kernel, far):
+    kernel.page = False
+    try:
+        sent = kernel.send("%%holysheep model=a,b pick\nHello", "cell-1")
+        seen = kernel.until(all_states("complete", "complete"), sent)
+    finally:
+        kernel.page = True
+    kernel.say(live_model(seen), {"type": "hello"})
+    press(kernel, seen, 1, "pick")
+    ran = kernel.finish(sent, seen)
+    assert {state["model"]: state["chosen"] for state in ran.states} == {"a": False, "b": True}
 
 
 def test_nothing_is_sent_to_any_where_one_cannot_be_asked(kernel, far):

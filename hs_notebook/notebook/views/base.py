@@ -47,8 +47,8 @@ class Shown(ABC):
         self._counts = [(Tail(), Tail()) for _ in panes]
 
     @property
-    def hears(self) -> bool:
-        """Whether a page has shown that it can press: none has."""
+    def may_press(self) -> bool:
+        """Whether a page can press, or may yet show that it can: none can."""
         return False
 
     @abstractmethod

@@ -27,6 +27,8 @@ IDLE_S = 5.0
 """Seconds between two while none does: the page's clock ticks by itself."""
 PATIENCE_S = 1.0
 """Seconds that a page gets to say hello, where it can be heard; later, it gets its live cell back."""
+HELLO_S = 10.0
+"""Seconds after which no hello is waited for by a cell that wants one of its answers picked."""
 
 
 class LiveView(Shown):
@@ -66,9 +68,9 @@ class LiveView(Shown):
         self.put(self._live)
 
     @property
-    def hears(self) -> bool:
-        """Whether a page has shown that it can press."""
-        return self.widget.hears
+    def may_press(self) -> bool:
+        """Whether a page can press, or may yet show that it can: answers may be whole before its hello."""
+        return self.widget.hears or not (self._blocking or monotonic() - self._began > HELLO_S)
 
     def show(self) -> float:
         """Send the text that is new, and figures where they are due."""
@@ -108,7 +110,7 @@ class LiveView(Shown):
 
     def _without_widgets(self, now: float) -> None:
         """Show finished blocks where no page has said hello, until one does."""
-        if self.hears:
+        if self.widget.hears:
             if self._blocks is not None:
                 self._blocks = None
                 self.put(self._live)
