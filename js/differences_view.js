@@ -18,6 +18,8 @@ export class DifferencesView {
   #note;
   /** The panes compared, and what they were then. */
   #shown = "";
+  /** Whether it was opened since it was last painted. */
+  #opened = false;
 
   /**
    * @param {Document} document
@@ -45,6 +47,7 @@ export class DifferencesView {
   toggle() {
     this.element.hidden = !this.element.hidden;
     this.#shown = "";
+    this.#opened = this.shown;
   }
 
   /**
@@ -67,6 +70,8 @@ export class DifferencesView {
     this.#left.paint(called, found.left);
     this.#right.paint(called, found.right);
     say(this.#note, note(a, b));
+    if (this.#opened) this.element.scrollIntoView({ block: "nearest" }); // it opens below the answers
+    this.#opened = false;
   }
 }
 

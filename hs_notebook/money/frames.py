@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -12,11 +13,16 @@ if TYPE_CHECKING:
 
 __all__ = ["frame"]
 
+_DOLLARS = re.compile(r"\$(\d(?:[\d,.]*\d)?)")
+
 
 def frame(
     columns: Mapping[str, str], rows: Sequence[Mapping[str, Any]], notes: Sequence[str]
 ) -> pd.DataFrame:
-    """A DataFrame of these columns and dtypes, in that order; a Decimal becomes the nearest double."""
+    """A DataFrame of these columns and dtypes, in that order; a Decimal becomes the nearest double.
+
+    Sums in its words are written as "5.00 USD": Jupyter typesets what stands between two dollar signs.
+    """
     import pandas as pd
 
     table = pd.DataFrame(
@@ -30,4 +36,6 @@ def frame(
 
 
 def _plain(value: object) -> object:
+    if isinstance(value, str):
+        return _DOLLARS.sub(r"\1 USD", value)
     return float(value) if isinstance(value, Decimal) else value

@@ -133,6 +133,13 @@ def test_nothing_is_wider_than_the_cell(open_bed):
         assert bed.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), scene
 
 
+def test_the_differences_come_into_sight_when_they_are_opened(open_bed):
+    bed = open_bed("compared", height=420)
+    in_sight = "element => element.getBoundingClientRect().top < innerHeight"
+    bed.page.get_by_role("button", name="Differences").click()
+    bed.page.wait_for_function(f"({in_sight})(document.querySelector('.hs-side-text'))")
+
+
 CONTROLS = {"Differences", "Copy answer", "Collapse", "Copy code", "Choose"}
 
 

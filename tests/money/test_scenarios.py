@@ -34,7 +34,7 @@ def test_a_figure_that_does_not_follow_is_said():
     words = table.set_index("strategy")["in_words"]
     assert "prints" not in words["gpt-4.1"]
     assert (
-        "the article prints $18.00 and $9.00, which do not follow from its prices"
+        "the article prints 18.00 USD and 9.00 USD, which do not follow from its prices"
         in words["gemini-2.5-flash"]
     )
     [note] = [note for note in table.attrs["notes"] if "do not follow" in note]
@@ -45,7 +45,7 @@ def test_the_saving_is_computed_and_may_be_a_loss():
     """At list price GPT-4.1's month is $50.00: the gateway's price book is dearer."""
     row = hs.monthly(models=["gpt-4.1"]).iloc[0]
     assert (row["list_usd"], row["saving_usd"], row["saving_share"]) == (50.0, -12.5, -0.25)
-    assert "25% dearer than $50.00" in row["in_words"]
+    assert "25% dearer than 50.00 USD" in row["in_words"]
 
 
 def test_another_month_has_no_printed_figures():

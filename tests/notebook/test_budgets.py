@@ -63,9 +63,9 @@ def test_what_a_prompt_may_cost():
     assert table.loc["gpt-4.1", "list_high_usd"] == 0.26216
     assert table["cost_high_usd"].isna().tolist() == [False, True, False, True]
     assert table["in_words"].tolist() == [
-        "gpt-4.1: ~8 tokens, $0.00002 to $0.33 (answer of up to 32,768 tokens)",
+        "gpt-4.1: ~8 tokens, 0.00002 USD to 0.33 USD (answer of up to 32,768 tokens)",
         (
-            "deepseek-v3.2: ~8 tokens, from $0.00000112 up"
+            "deepseek-v3.2: ~8 tokens, from 0.00000112 USD up"
             " (how long an answer may get is not known; say max_tokens)"
         ),
         "local: ~8 tokens, costs nothing",
@@ -101,7 +101,7 @@ def test_in_a_notebook(kernel, far, setting, tmp_path):
     done = kernel.run("%%holysheep gpt-4.1,deepseek-v3.2 max_tokens=100 dry_run\nhello")
     assert done.status == "ok"
     [shown] = done.kind("display_data")
-    assert "gpt-4.1: ~8 tokens, $0.00002 to $0.00102" in shown["content"]["data"]["text/plain"]
+    assert "gpt-4.1: ~8 tokens, 0.00002 USD to 0.00102 USD" in shown["content"]["data"]["text/plain"]
     done = kernel.run("%%holysheep gpt-4.1 max_tokens=100 budget=0.001\nhello")
     assert (
         done.error[0]
