@@ -245,7 +245,9 @@ def format_code() -> int:
 
 def quickstart(*, headless: bool, browser: bool) -> int:
     """The quickstart notebook, as text or in JupyterLab, its store and gateway in this folder."""
-    sync("--inexact", "--extra", "local", "--no-default-groups", "--group", "weights", "--group", "lab")
+    extras = ("local",) if headless else ("local", "export", "plot")  # what its own cells use, or a user's
+    chosen = [option for extra in extras for option in ("--extra", extra)]
+    sync("--inexact", *chosen, "--no-default-groups", "--group", "weights", "--group", "lab")
     home = TOOLS / ("home-headless" if headless else "home")
     environment = dict(running(), HOLYSHEEP_HOME=str(home))
     if headless:
@@ -261,11 +263,12 @@ def quickstart(*, headless: bool, browser: bool) -> int:
 
 
 def open_lab(environment: dict[str, str], *, browser: bool) -> int:
-    """JupyterLab on a copy of the quickstart, so that running it changes no file under git."""
+    """JupyterLab on copies of the notebooks, so that running them changes no file under git."""
     PLAYGROUND.mkdir(exist_ok=True)
     copy = PLAYGROUND / QUICKSTART.name
-    if not copy.exists():
-        shutil.copyfile(QUICKSTART, copy)
+    for notebook in QUICKSTART.parent.glob("*.ipynb"):
+        if not (PLAYGROUND / notebook.name).exists():
+            shutil.copyfile(notebook, PLAYGROUND / notebook.name)
     print("Your copy: playground/quickstart.ipynb (delete it to start afresh). Ctrl-C twice ends JupyterLab.")
     environment.update({name: os.environ[name] for name in SERVER_SETTINGS if name in os.environ})
     environment["JUPYTER_CONFIG_PATH"] = str(without_news())
