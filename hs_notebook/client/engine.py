@@ -32,6 +32,7 @@ class Engine:
         loop: The loop; only `submit` and `call` are for other threads.
         shared: What all clients share on this loop (connections, the ledger's writer), by name.
         stoppers: Called on the loop when the interpreter ends, one for each stream that runs.
+        closers: Called then, in turn, when the loop has ended.
     """
 
     def __init__(self) -> None:
@@ -39,6 +40,7 @@ class Engine:
         self.loop.set_default_executor(_DaemonThreads())
         self.shared: dict[object, Any] = {}
         self.stoppers: set[Callable[[], None]] = set()
+        self.closers: list[Callable[[], None]] = []
         self._gate = threading.Lock()
         self._ending = False
         self._thread = threading.Thread(target=self._run, name="hs_notebook", daemon=True)
@@ -81,6 +83,8 @@ class Engine:
             self._ending = True
         self.call(self._goodbye)
         self._thread.join(_GOODBYE + 1)
+        for close in self.closers:
+            close()
 
     def _run(self) -> None:
         asyncio.set_event_loop(self.loop)

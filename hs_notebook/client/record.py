@@ -73,7 +73,9 @@ class Recorder:
         self._warned = False
         self._stores: dict[str, _Store] = {}  # by what the settings say
         self._store = _Store()  # the one that they name now
-        threading.Thread(target=self._work, name="hs_notebook-ledger", daemon=True).start()
+        self._closed = False
+        self._thread = threading.Thread(target=self._work, name="hs_notebook-ledger", daemon=True)
+        self._thread.start()
 
     def begin(self, answer: Answer, attempt: Attempt, place: Place | None, comparison_id: str | None) -> None:
         """Have the row of an attempt begun; returns at once."""
@@ -114,6 +116,14 @@ class Recorder:
     def put(self, answer: Answer, job: Callable[[], None], trouble: str) -> None:
         """Have something done after all that was put before; `trouble` is what it means if it fails."""
         self._jobs.put(lambda: self._do(_Job(answer, job, trouble)))
+
+    def close(self) -> None:
+        """The interpreter ends: finish what is being written, take nothing more, and close the store."""
+        self._jobs.put(self._end)
+        self._thread.join(_BRIEFLY)
+        from hs_notebook.store import process
+
+        process.close()
 
     async def ahead(self) -> None:
         """Wait until all that was put is done or has failed; not long, for something is to be sent then."""
@@ -186,8 +196,11 @@ class Recorder:
             self._warned = True
             log.warning("%s", note)
 
+    def _end(self) -> None:
+        self._closed = True
+
     def _work(self) -> None:
-        while True:
+        while not self._closed:
             store = self._store
             pause = max(0.0, store.retry_at - monotonic()) if store.late else None
             try:

@@ -19,7 +19,8 @@ __all__ = ["embedded_target", "recorder", "server_name", "transport"]
 def recorder(engine: Engine) -> Recorder:
     """The engine's writer of usage rows."""
     if "recorder" not in engine.shared:
-        engine.shared["recorder"] = Recorder()
+        engine.shared["recorder"] = recorder = Recorder()
+        engine.closers.append(recorder.close)
     return cast("Recorder", engine.shared["recorder"])
 
 

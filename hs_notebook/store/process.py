@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from hs_notebook.store.database import Database
 
-__all__ = ["configured", "the_one"]
+__all__ = ["close", "configured", "the_one"]
 
 T = TypeVar("T")
 
@@ -65,7 +65,8 @@ def the_one(kind: Callable[[Database], T]) -> T:
 
 
 @atexit.register
-def _close() -> None:
+def close() -> None:
+    """Close the store's connections; whoever asks later opens new ones."""
     if _opened is not None:
         _opened.database.close()
 
