@@ -12,6 +12,9 @@ COMPLETE = 0.9999
 FLAT = 1.10
 """How much the client's memory may grow from a fifth of the streams to their end."""
 
+POOLED = 15
+"""The most connections to the store at once, each with its file, its log and the log's index."""
+
 
 @dataclass(frozen=True)
 class Claim:
@@ -68,6 +71,9 @@ class Verdict:
         yield _none("threads left over", after.threads - before.threads)
         yield _none("connections left open by the client", after.connections)
         yield _none("files left open by the client", after.files - before.files)
+        most = 3 * POOLED
+        held = after.store_files
+        yield Claim("descriptors of the store's files, kept for reuse", f"≤ {most}", str(held), held <= most)
         yield _none("files left open by the gateway", after.gateway_files - before.gateway_files)
 
     def _memory(self):
